@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings that every Swift target of this package shares; a superfluous `unsafe` is an error too.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+
+let unixSignals = Target.Dependency.product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+func library(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "catalog-server",
+    products: [.executable(name: "catalog-server", targets: ["catalog-server"])],
+    dependencies: [
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLMDB", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        library("LMDB", ["CLMDB", "CLinux"]),
+        library("Postgres", ["CLibPQ", "CLinux"]),
+        library("CatalogModel", []),
+        library("Telemetry", [logging]),
+        library("ReadPath", ["CatalogModel", "LMDB", crypto]),
+        library(
+            "WritePath", ["CatalogModel", "Postgres", "Telemetry", yams, crypto],
+            resources: [.embedInCode("Migrations/SQL")]),
+        library("Invalidation", ["CatalogModel", "ReadPath", "LMDB", "Postgres", "Telemetry"]),
+        library(
+            "Server",
+            [
+                "CatalogModel", "Telemetry", "ReadPath", "WritePath", "Invalidation", "Postgres",
+                hummingbird, lifecycle, logging, httpTypes, crypto, subprocess, unixSignals,
+                systemPackage, "LMDB",
+            ]),
+        .executableTarget(
+            name: "catalog-server", dependencies: ["Server", arguments], swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["CatalogModel"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        tests("LMDBTests", ["LMDB", "CLinux"]),
+        tests("PostgresTests", ["Postgres", "TestSupport"]),
+        tests("CatalogModelTests", ["CatalogModel", "TestSupport"]),
+        tests("TelemetryTests", ["Telemetry", logging]),
+        tests("ReadPathTests", ["ReadPath", "LMDB", "CatalogModel", "TestSupport"]),
+        tests(
+            "WritePathTests",
+            ["WritePath", "Postgres", "CatalogModel", "Telemetry", "TestSupport", logging]),
+        tests(
+            "InvalidationTests",
+            [
+                "Invalidation", "ReadPath", "LMDB", "Postgres", "WritePath", "CatalogModel",
+                "Telemetry", "TestSupport", logging,
+            ]),
+        tests("ContractTests", ["TestSupport", "CatalogModel"]),
+        tests("IntegrationTests", ["TestSupport", "CatalogModel"]),
+        tests("TidyTests", []),
+    ]
+)

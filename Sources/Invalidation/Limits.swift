@@ -1,0 +1,33 @@
+/// The bounds and periods of the feed.
+package enum FeedLimits {
+    /// How often the heads are polled, hints or not.
+    package static let pollInterval: Duration = .milliseconds(250)
+    /// How often the heads are polled while no hints can arrive.
+    package static let fastPollInterval: Duration = .milliseconds(50)
+    /// The least time between two messages of the notifier: at most 200 a second.
+    package static let notifyInterval: Duration = .milliseconds(5)
+    /// Namespaces in one message of the notifier.
+    package static let notifyBatch = 500
+    /// How long a feed query may take.
+    package static let queryTimeout: Duration = .seconds(5)
+    /// Rows that a copy hands over at once.
+    package static let copyBatchRows = 1_000
+    /// Changed keys that one range read returns at the most.
+    package static let maxRangeChanges = 20_000
+    /// Bytes of a name or source that the cache can hold.
+    package static let maxIdentityBytes = 65_535
+    /// Requests that may wait for revisions at once.
+    package static let maxWaiters = 10_000
+    /// How long a write waits until its own replica shows it.
+    package static let ownWriteWait: Duration = .seconds(2)
+    /// Collections that wait to be loaded.
+    package static let maxDemands = 10_000
+    /// How soon a collection that could not be loaded may be demanded again.
+    package static let reloadPause: Duration = .seconds(1)
+    /// Range reads and rebuilds that are under way at once.
+    package static let maxConcurrentReads = 8
+    /// Signals that wait for the replicator; one that is lost costs freshness up to the next poll.
+    package static let maxSignals = 16_384
+    /// Collections that are copied at once.
+    package static let maxConcurrentCopies = 2
+}

@@ -1,0 +1,190 @@
+package import CatalogModel
+package import Postgres
+
+/// The change feed out of Postgres: heads, ranges and copies read in snapshots, hints by LISTEN.
+package final class PostgresFeed: ChangeFeed {
+    /// Where hints are notified.
+    package static let hintChannel = "catalog_changes"
+    /// Where new jobs are notified; carried by the same connection.
+    package static let jobChannel = "catalog_jobs"
+
+    private let pool: Pool
+    private let listener: Listener
+    private let continuation: AsyncStream<FeedSignal>.Continuation
+    package let signals: AsyncStream<FeedSignal>
+
+    package init(pool: Pool, configuration: PostgresConfiguration, reactor: Reactor) {
+        self.pool = pool
+        listener = Listener(
+            configuration: configuration, channels: [Self.hintChannel, Self.jobChannel],
+            reactor: reactor)
+        (signals, continuation) = AsyncStream.makeStream(
+            bufferingPolicy: .bufferingOldest(FeedLimits.maxSignals))
+    }
+
+    /// Listens until `stop`; `onJob` is called for every notification of the job channel and after
+    /// each reconnect, since one may have been missed.
+    package func listen(onJob: @escaping @Sendable () -> Void) async {
+        async let run: Void = listener.run()
+        for await event in listener.events {
+            switch event {
+            case .connected:
+                continuation.yield(.connected)
+                onJob()
+            case .disconnected:
+                continuation.yield(.disconnected)
+            case .notification(Self.jobChannel, _):
+                onJob()
+            case .notification(_, let payload):
+                continuation.yield(Hint(payload: payload).map(FeedSignal.hint) ?? .unreadable)
+            }
+        }
+        await run
+        continuation.finish()
+    }
+
+    package func stop() {
+        listener.shutdown()
+    }
+
+    // MARK: Snapshots
+
+    package func heads(of namespaces: [Namespace]) async throws(FeedError) -> [NamespaceHead] {
+        guard !namespaces.isEmpty else {
+            // Asked all the same, so that the answer proves that the store is there.
+            _ = try await query(Self.ping, [])
+            return []
+        }
+        let rows = try await query(Self.headsOf, [.textArray(namespaces.map(\.name))])
+        return try decoding { () throws(PostgresError) in
+            var heads: [NamespaceHead] = []
+            for row in 0..<rows.count { heads.append(try Self.head(rows, row)) }
+            return heads
+        }
+    }
+
+    package func changes(
+        in namespace: Namespace, after revision: Revision
+    ) async throws(FeedError) -> RangeRead {
+        let name = Parameter.text(namespace.name)
+        let answers = try await snapshot([
+            Query(Self.headsOf, [.textArray([namespace.name])]),
+            Query(Self.changedRows, [name, .int8(Int64(bitPattern: revision.value))]),
+            Query(Self.collectionHeads, [name]),
+        ])
+        return try decoding { () throws(PostgresError) in
+            guard answers[0].count == 1 else { return .unknownNamespace }
+            let head = try Self.head(answers[0], 0)
+            let floor = UInt64(bitPattern: try answers[0].int64(0, 4))
+            let rows = answers[1]
+            guard revision.value >= floor, rows.count <= FeedLimits.maxRangeChanges else {
+                return .tooFar(head)
+            }
+            var changes: [Change] = []
+            changes.reserveCapacity(rows.count)
+            for row in 0..<rows.count {
+                let change = try Self.change(rows, row)
+                if Self.isCacheable(change.key) { changes.append(change) }
+            }
+            var collections: [CollectionHead] = []
+            for row in 0..<answers[2].count {
+                collections.append(try Self.collectionHead(answers[2], row))
+            }
+            return .batch(
+                ChangeBatch(
+                    head: head, after: revision, changes: changes, collections: collections))
+        }
+    }
+
+    package func copy(
+        _ kind: CollectionName, in namespace: Namespace,
+        rows: @Sendable ([StoredEntity]) async throws(FeedError) -> Void
+    ) async throws(FeedError) -> CollectionSnapshot {
+        do {
+            return try await pool.transaction(isolation: .repeatableReadReadOnly, retries: 0) {
+                connection in
+                let name = Parameter.text(namespace.name)
+                let parameters = [name, .text(kind.plugin), .text(kind.kind)]
+                let answers = try await connection.pipeline([
+                    Query(Self.headsOf, [.textArray([namespace.name])]),
+                    Query(Self.collectionHead, parameters),
+                    Query(Self.declareCopy, parameters),
+                ])
+                while true {
+                    let batch = try await connection.query(
+                        Self.fetchCopy, timeout: FeedLimits.queryTimeout)
+                    if batch.isEmpty { break }
+                    var entities: [StoredEntity] = []
+                    entities.reserveCapacity(batch.count)
+                    for row in 0..<batch.count {
+                        let entity = try Self.entity(batch, row)
+                        if Self.isCacheable(entity.key) { entities.append(entity) }
+                    }
+                    try await rows(entities)
+                }
+                return CollectionSnapshot(
+                    head: answers[0].isEmpty ? nil : try Self.head(answers[0], 0),
+                    collection: answers[1].isEmpty ? nil : try Self.collectionHead(answers[1], 0))
+            }
+        } catch {
+            throw Self.feedError(error)
+        }
+    }
+
+    /// The rows of one name, with the head of their snapshot; for a get that the cache cannot answer.
+    package func entities(
+        named name: String, of kind: CollectionName, in namespace: Namespace
+    ) async throws(FeedError) -> (head: NamespaceHead?, rows: [StoredEntity]) {
+        let answers = try await snapshot([
+            Query(Self.headsOf, [.textArray([namespace.name])]),
+            Query(
+                Self.namedRows,
+                [.text(namespace.name), .text(kind.plugin), .text(kind.kind), .text(name)]),
+        ])
+        return try decoding { () throws(PostgresError) in
+            var entities: [StoredEntity] = []
+            for row in 0..<answers[1].count { entities.append(try Self.entity(answers[1], row)) }
+            return (answers[0].isEmpty ? nil : try Self.head(answers[0], 0), entities)
+        }
+    }
+
+    /// Runs queries in one REPEATABLE READ snapshot, in one round trip.
+    private func snapshot(_ queries: [Query]) async throws(FeedError) -> [Rows] {
+        do {
+            let answers = try await pool.withConnection { connection in
+                try await connection.pipeline(
+                    [Query(Self.begin)] + queries + [Query(Self.commit)],
+                    timeout: FeedLimits.queryTimeout)
+            }
+            return Array(answers.dropFirst().dropLast())
+        } catch {
+            throw Self.feedError(error)
+        }
+    }
+
+    private func query(
+        _ statement: Statement, _ parameters: [Parameter]
+    ) async throws(FeedError) -> Rows {
+        do throws(PostgresError) {
+            return try await pool.query(statement, parameters, timeout: FeedLimits.queryTimeout)
+        } catch {
+            throw FeedError(error)
+        }
+    }
+
+    private func decoding<Result>(
+        _ body: () throws(PostgresError) -> Result
+    ) throws(FeedError) -> Result {
+        do throws(PostgresError) {
+            return try body()
+        } catch {
+            throw FeedError(.malformedRow, error.message)
+        }
+    }
+
+    private static func feedError(_ error: any Error) -> FeedError {
+        if let error = error as? FeedError { return error }
+        if let error = error as? PostgresError { return FeedError(error) }
+        return FeedError(.stopped, "\(error)")
+    }
+}

@@ -1,0 +1,219 @@
+import CatalogModel
+import ReadPath
+import Telemetry
+
+/// Carrying out what the machine decided.
+extension Replicator {
+    func performRead(_ action: FeedMachine.Action) async {
+        switch action {
+        case .readRange(let namespace, let after, let ticket):
+            await readRange(namespace, after: after, ticket)
+        case .rebuild(let namespace, let reason, let ticket):
+            await rebuild(namespace, reason, ticket)
+        case .copy, .apply, .forget:
+            preconditionFailure("not a read")
+        }
+    }
+
+    private func readRange(
+        _ namespace: Namespace, after: Revision, _ ticket: FeedMachine.Ticket
+    ) async {
+        let asOf = ContinuousClock.now
+        do throws(FeedError) {
+            switch try await feed.changes(in: namespace, after: after) {
+            case .batch(let batch):
+                let next = machine.rangeRead(
+                    batch.head, ticket: ticket, isComplete: true, asOf: asOf)
+                for action in next {
+                    if case .apply(_, let installing) = action {
+                        apply(batch, installing: installing)
+                    } else {
+                        schedule([action])
+                    }
+                }
+                publish(namespace)
+            case .tooFar(let head):
+                schedule(
+                    machine.rangeRead(head, ticket: ticket, isComplete: false, asOf: asOf))
+            case .unknownNamespace:
+                guard machine.isReading(namespace, ticket: ticket) else { return }
+                schedule(machine.vanished(namespace))
+            }
+        } catch {
+            noteStore(isUp: error.code != .storeUnavailable, reason: error.description)
+            schedule(machine.rangeFailed(namespace, ticket: ticket))
+        }
+    }
+
+    /// One LMDB transaction; nothing of the batch is visible before all of it is.
+    private func apply(_ batch: ChangeBatch, installing: [UInt16]) {
+        let namespace = batch.head.namespace
+        let began = ContinuousClock.now
+        do throws(ReadError) {
+            guard let cache = caches[namespace] else {
+                throw ReadError(.damaged, "the namespace is not open")
+            }
+            let failed = try cache.apply(batch, installing: installing)
+            let installed = installing.filter { !failed.contains($0) }
+            let next = machine.applied(batch.head, installed: installed, failed: failed)
+            publish(namespace)
+            waiter.reached(batch.head)
+            report(batch, installing: installing, failed: failed, since: began)
+            schedule(next)
+            noteReady()
+        } catch {
+            observer.observe(
+                .cacheUnwritable(namespace: namespace.name, reason: error.description))
+            if error.code == .storage {
+                schedule(machine.applyDeferred(namespace))
+            } else {
+                schedule(machine.applyFailed(namespace))
+            }
+        }
+    }
+
+    private func report(
+        _ batch: ChangeBatch, installing: [UInt16], failed: [UInt16],
+        since began: ContinuousClock.Instant
+    ) {
+        let namespace = batch.head.namespace
+        observer.observe(
+            .batchApplied(
+                namespace: namespace.name, from: batch.after.value,
+                through: batch.head.revision.value, changes: batch.changes.count,
+                duration: began.duration(to: .now)))
+        for kind in failed {
+            let head = collectionHead(kind, in: batch)
+            observer.observe(
+                .digestMismatch(
+                    namespace: namespace.name, revision: batch.head.revision.value,
+                    expected: Int64(bitPattern: head?.digest ?? 0), actual: 0))
+            if installing.contains(kind) {
+                copyStarts[Demand(namespace: namespace, kind: kind)] = nil
+                reportFailedLoad(
+                    Demand(namespace: namespace, kind: kind),
+                    reason: "the copied rows are not those that the store counts")
+            }
+        }
+        for kind in installing where !failed.contains(kind) {
+            let demand = Demand(namespace: namespace, kind: kind)
+            settle(demand)
+            let entry = caches.kinds.entries[Int(kind)]
+            observer.observe(
+                .collectionLoaded(
+                    namespace: namespace.name, plugin: entry.plugin.name, kind: entry.kind.kind,
+                    entities: collectionHead(kind, in: batch)?.entityCount ?? 0,
+                    duration: copyStarts.removeValue(forKey: demand)?.duration(to: .now) ?? .zero))
+        }
+    }
+
+    private func collectionHead(_ kind: UInt16, in batch: ChangeBatch) -> CollectionHead? {
+        let entry = caches.kinds.entries[Int(kind)]
+        return batch.collections.first {
+            $0.plugin == entry.plugin.name && $0.kind == entry.kind.kind
+        }
+    }
+
+    private func rebuild(
+        _ namespace: Namespace, _ reason: FeedMachine.RebuildReason, _ ticket: FeedMachine.Ticket
+    ) async {
+        let asOf = ContinuousClock.now
+        do {
+            let head = try await feed.heads(of: [namespace]).first
+            guard machine.isRebuilding(namespace, ticket: ticket) else { return }
+            guard let head else { return schedule(machine.vanished(namespace)) }
+            observer.observe(.rebuild(namespace: namespace.name, reason: reason.rawValue))
+            let demanded = (try? caches[namespace]?.loadedKinds()) ?? []
+            try renew(to: head)
+            let next = machine.rebuilt(head, ticket: ticket, demanded: demanded, asOf: asOf)
+            publish(namespace)
+            waiter.reached(head)
+            schedule(next)
+            observer.observe(
+                .rebuilt(
+                    namespace: namespace.name, entities: 0, duration: asOf.duration(to: .now)))
+            noteReady()
+        } catch {
+            if let error = error as? FeedError {
+                noteStore(isUp: error.code != .storeUnavailable, reason: error.description)
+            } else {
+                observer.observe(
+                    .cacheUnwritable(namespace: namespace.name, reason: "\(error)"))
+            }
+            schedule(machine.rebuildFailed(namespace, ticket: ticket))
+        }
+    }
+
+    /// Empties the cache; files that cannot even be emptied are replaced.
+    private func renew(to head: NamespaceHead) throws(ReadError) {
+        if let cache = caches[head.namespace] {
+            do throws(ReadError) {
+                return try cache.reset(to: head)
+            } catch {
+                try caches.discard(head.namespace)
+            }
+        }
+        _ = try caches.create(at: head)
+    }
+
+    func forget(_ namespace: Namespace) {
+        do throws(ReadError) {
+            try caches.discard(namespace)
+        } catch {
+            observer.observe(
+                .cacheUnwritable(namespace: namespace.name, reason: error.description))
+        }
+        waiter.forget(namespace)
+        settleDemands(in: namespace)
+    }
+
+    /// Copies a collection's rows behind the readers' backs; the next batch makes them visible.
+    func copy(_ kind: UInt16, in namespace: Namespace, _ ticket: FeedMachine.Ticket) async {
+        let entry = caches.kinds.entries[Int(kind)]
+        let demand = Demand(namespace: namespace, kind: kind)
+        do {
+            try requireCopying(demand, ticket)
+            guard let cache = caches[namespace] else {
+                throw FeedError(.cache, "the namespace is not open")
+            }
+            copyStarts[demand] = .now
+            try cache.beginCopy(of: entry)
+            let name = CollectionName(plugin: entry.plugin.name, kind: entry.kind.kind)
+            let snapshot = try await feed.copy(name, in: namespace) { rows throws(FeedError) in
+                try await self.store(rows, of: demand, ticket, in: cache)
+            }
+            try requireCopying(demand, ticket)
+            guard let head = snapshot.head else {
+                throw FeedError(.cache, "the namespace is gone")
+            }
+            schedule(
+                machine.copied(
+                    namespace, kind: kind, ticket: ticket, at: head.revision, epoch: head.epoch))
+        } catch {
+            // A copy that another one has replaced is nobody's failure.
+            guard machine.isCopying(namespace, kind: kind, ticket: ticket) else { return }
+            copyStarts[demand] = nil
+            schedule(machine.copyFailed(namespace, kind: kind, ticket: ticket))
+            reportFailedLoad(demand, reason: "\(error)")
+        }
+    }
+
+    private func requireCopying(
+        _ demand: Demand, _ ticket: FeedMachine.Ticket
+    ) throws(FeedError) {
+        let isCopying = machine.isCopying(demand.namespace, kind: demand.kind, ticket: ticket)
+        guard isCopying else { throw FeedError(.stopped, "another copy has replaced this one") }
+    }
+
+    private func store(
+        _ rows: [StoredEntity], of demand: Demand, _ ticket: FeedMachine.Ticket,
+        in cache: NamespaceCache
+    ) throws(FeedError) {
+        try requireCopying(demand, ticket)
+        do throws(ReadError) {
+            try cache.copy(rows, of: caches.kinds.entries[Int(demand.kind)])
+        } catch {
+            throw FeedError(error)
+        }
+    }
+}

@@ -1,0 +1,307 @@
+package import CatalogModel
+package import LMDB
+package import ReadPath
+import Synchronization
+package import Telemetry
+
+/// Keeps the caches in step with the change feed; the only writer of the caches.
+///
+/// An actor on the one thread that writes LMDB. Decisions are the machine's; this shell reads the
+/// feed, writes the caches and reports outcomes back. Reads never wait for it.
+package actor Replicator {
+    private let thread: WriterThread
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        // SAFETY: the actor holds the thread, which therefore outlives every job of the actor.
+        unsafe thread.asUnownedSerialExecutor()
+    }
+
+    let caches: CacheDirectory
+    let feed: any ChangeFeed
+    let observer: Observer
+    package nonisolated let waiter = RevisionWaiter()
+    var machine = FeedMachine()
+
+    private let metrics: NamespaceMetricsFamily
+    private let demands = DemandQueue()
+    private let actions: AsyncStream<FeedMachine.Action>
+    private let scheduler: AsyncStream<FeedMachine.Action>.Continuation
+    private let pollRequests: AsyncStream<Void>
+    private let pollRequester: AsyncStream<Void>.Continuation
+    var copyStarts: [Demand: ContinuousClock.Instant] = [:]
+    private let ready = Atomic<Bool>(false)
+    private let problem = Mutex<String?>(nil)
+    private var isListening = false
+    private var isStoreUp = true
+    private var copies = Gate(limit: FeedLimits.maxConcurrentCopies)
+    private var reads = Gate(limit: FeedLimits.maxConcurrentReads)
+    private let started = ContinuousClock.now
+
+    package init(
+        caches: CacheDirectory, feed: any ChangeFeed, thread: WriterThread, observer: Observer,
+        metrics: NamespaceMetricsFamily
+    ) {
+        self.caches = caches
+        self.feed = feed
+        self.thread = thread
+        self.observer = observer
+        self.metrics = metrics
+        (actions, scheduler) = AsyncStream.makeStream()
+        (pollRequests, pollRequester) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    // MARK: Callable from anywhere
+
+    /// Whether everything that earlier processes left has caught up with the store once.
+    package nonisolated var isReady: Bool { ready.load(ordering: .acquiring) }
+
+    /// Why the store cannot be reached, or nil while it answers.
+    package nonisolated var storeProblem: String? { problem.withLock { $0 } }
+
+    /// Loads a collection, which a read found absent, in the background.
+    ///
+    /// Returns at once; however many ask, it is loaded once.
+    package nonisolated func demand(_ kind: UInt16, in namespace: Namespace) {
+        demands.add(Demand(namespace: namespace, kind: kind))
+    }
+
+    /// Applies a revision that this replica has just committed; false when it took too long.
+    ///
+    /// A namespace without a cache needs nothing: its reads go to the store.
+    package func follow(_ hint: Hint, timeout: Duration) async -> Bool {
+        guard caches[hint.namespace] != nil else { return true }
+        schedule(machine.hinted(hint))
+        return await waiter.wait(
+            for: hint.revision, in: hint.namespace, history: hint.epochPrefix, timeout: timeout)
+    }
+
+    // MARK: Running
+
+    /// Takes over verified files of an earlier process, then follows the feed until cancelled.
+    package func run(verifier: some CacheVerifier) async {
+        await takeOver(verifier)
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.receiveSignals() }
+            group.addTask { await self.requestPolls() }
+            group.addTask { await self.pollOnRequest() }
+            group.addTask { await self.admitDemands() }
+            for await action in self.actions {
+                group.addTask { await self.perform(action) }
+            }
+            group.cancelAll()
+        }
+        for cache in caches.all { waiter.forget(cache.namespace) }
+        for error in caches.closeAll() {
+            observer.observe(.cacheUnwritable(namespace: "", reason: error.description))
+        }
+    }
+
+    /// Ends `run`; nothing is applied afterwards.
+    package nonisolated func stop() {
+        scheduler.finish()
+        demands.finish()
+        pollRequester.finish()
+    }
+
+    /// Carries out at once what keeps wrong content from being served, and the rest as tasks.
+    func schedule(_ actions: [FeedMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .forget(let namespace):
+                forget(namespace)
+            case .rebuild(let namespace, _, _):
+                caches[namespace]?.suspend()
+                caches[namespace]?.freshness.revoke()
+                scheduler.yield(action)
+            case .readRange, .copy, .apply:
+                scheduler.yield(action)
+            }
+        }
+    }
+
+    private func perform(_ action: FeedMachine.Action) async {
+        switch action {
+        case .readRange, .rebuild:
+            guard reads.enter(action) else { return }
+            await performRead(action)
+            if let next = reads.leave() { scheduler.yield(next) }
+        case .copy(let namespace, let kind, let ticket):
+            guard copies.enter(action) else { return }
+            await copy(kind, in: namespace, ticket)
+            if let next = copies.leave() { scheduler.yield(next) }
+        case .apply, .forget:
+            preconditionFailure("carried out where it was decided")
+        }
+    }
+
+    private func takeOver(_ verifier: some CacheVerifier) async {
+        let stored = withReport { () throws(ReadError) in try caches.stored() } ?? []
+        let intact = stored.isEmpty ? [] : await verifier.intact(stored)
+        for namespace in stored {
+            // What cannot be discarded now is emptied when it is demanded.
+            withReport { () throws(ReadError) in
+                guard intact.contains(namespace) else {
+                    reportDiscard(namespace, "verification failed")
+                    return try caches.discard(namespace)
+                }
+                let header = try caches.reopen(namespace) { error in
+                    reportDiscard(namespace, error.description)
+                }
+                guard let header else { return }
+                admit(
+                    NamespaceHead(
+                        namespace: namespace, epoch: header.epoch, revision: header.revision,
+                        digest: header.digest))
+            }
+        }
+    }
+
+    @discardableResult
+    private func withReport<Value>(_ body: () throws(ReadError) -> Value) -> Value? {
+        do throws(ReadError) {
+            return try body()
+        } catch {
+            observer.observe(.cacheUnwritable(namespace: "", reason: error.description))
+            return nil
+        }
+    }
+
+    private func reportDiscard(_ namespace: Namespace, _ reason: String) {
+        observer.observe(.cacheDiscarded(namespace: namespace.name, reason: reason))
+    }
+
+    private func admit(_ head: NamespaceHead, asOf: ContinuousClock.Instant? = nil) {
+        machine.admitted(head, asOf: asOf)
+        waiter.reached(head)
+        publish(head.namespace)
+    }
+
+    private func receiveSignals() async {
+        for await signal in feed.signals {
+            switch signal {
+            case .connected:
+                isListening = true
+                observer.observe(.feedConnected(generation: 0))
+                // Whatever was notified before is found in heads that are read from now on.
+                pollRequester.yield()
+            case .disconnected:
+                if isListening {
+                    observer.observe(.feedDisconnected(generation: 0, reason: "connection lost"))
+                }
+                isListening = false
+            case .hint(let hint):
+                schedule(machine.hinted(hint))
+            case .unreadable:
+                pollRequester.yield()
+            }
+        }
+    }
+
+    /// Asks for a poll once a period; requests that find one pending fold into it.
+    private func requestPolls() async {
+        while !Task.isCancelled {
+            pollRequester.yield()
+            let interval = isListening ? FeedLimits.pollInterval : FeedLimits.fastPollInterval
+            try? await Task.sleep(for: interval)
+        }
+    }
+
+    private func pollOnRequest() async {
+        for await _ in pollRequests { await poll() }
+    }
+
+    /// Reads the heads of all followed namespaces; what they prove holds for the time of asking.
+    private func poll() async {
+        let asked = machine.namespaces
+        let asOf = ContinuousClock.now
+        demands.settlePaused(before: asOf)
+        do throws(FeedError) {
+            let heads = try await feed.heads(of: asked)
+            noteStore(isUp: true, reason: "")
+            schedule(machine.headsRead(heads, asked: asked, asOf: asOf))
+            schedule(machine.retry())
+            for namespace in asked { publish(namespace) }
+            noteReady()
+        } catch {
+            noteStore(isUp: error.code != .storeUnavailable, reason: error.description)
+        }
+    }
+
+    func noteReady() {
+        guard !isReady, machine.isCaughtUp else { return }
+        ready.store(true, ordering: .releasing)
+        observer.observe(.ready(duration: started.duration(to: .now)))
+    }
+
+    func noteStore(isUp: Bool, reason: String) {
+        problem.withLock { $0 = isUp ? nil : reason }
+        guard isUp != isStoreUp else { return }
+        isStoreUp = isUp
+        observer.observe(isUp ? .databaseUp : .databaseDown(reason: reason))
+    }
+
+    /// Lets readers know how fresh the namespace is, and the metrics how far behind.
+    func publish(_ namespace: Namespace) {
+        if let freshAt = machine.freshAt(namespace) {
+            caches[namespace]?.freshness.prove(at: freshAt)
+        }
+        metrics.metrics(for: namespace.name).revisionLag.set(
+            Int(clamping: machine.lag(namespace)))
+    }
+
+    // MARK: Demands
+
+    private func admitDemands() async {
+        await withDiscardingTaskGroup { group in
+            for await demand in demands.stream {
+                group.addTask { await self.admit(demand) }
+            }
+        }
+    }
+
+    private func admit(_ demand: Demand) async {
+        let namespace = demand.namespace
+        do {
+            if !machine.follows(namespace) {
+                let asOf = ContinuousClock.now
+                let head = try await feed.heads(of: [namespace]).first
+                // Another demand may have made the cache meanwhile.
+                if let head, !machine.follows(namespace) {
+                    _ = try caches.create(at: head)
+                    admit(head, asOf: asOf)
+                }
+            }
+            // A read that missed just before the collection was installed needs nothing more.
+            guard machine.follows(namespace), try !isLoaded(demand) else {
+                return demands.settle(demand)
+            }
+            schedule(machine.demanded(namespace, kind: demand.kind))
+        } catch {
+            if !(error is FeedError) {
+                observer.observe(
+                    .cacheUnwritable(namespace: namespace.name, reason: "\(error)"))
+            }
+            reportFailedLoad(demand, reason: "\(error)")
+        }
+    }
+
+    private func isLoaded(_ demand: Demand) throws(ReadError) -> Bool {
+        try caches[demand.namespace]?.state(of: caches.kinds.entries[Int(demand.kind)])?.phase
+            == .loaded
+    }
+
+    /// The next read may demand the collection again, but not at once.
+    func reportFailedLoad(_ demand: Demand, reason: String) {
+        let entry = caches.kinds.entries[Int(demand.kind)]
+        observer.observe(
+            .loadFailed(
+                namespace: demand.namespace.name, plugin: entry.plugin.name,
+                kind: entry.kind.kind, reason: reason))
+        demands.settle(demand, at: .now + FeedLimits.reloadPause)
+    }
+
+    /// The collection answers reads, or will be demanded again.
+    func settle(_ demand: Demand) { demands.settle(demand) }
+
+    /// Nothing of the namespace is loaded or being loaded.
+    func settleDemands(in namespace: Namespace) { demands.settleAll(in: namespace) }
+}

@@ -1,0 +1,45 @@
+import CLMDB
+
+/// Owns a read-only transaction object and its reader slot.
+@safe
+struct ReaderHandle: ~Copyable {
+    // SAFETY: made by mdb_txn_begin, ended only by deinit, so it is valid for the life of this
+    // value.
+    let raw: OpaquePointer
+
+    /// Takes a reader slot and a snapshot.
+    init(environment: OpaquePointer) throws(StorageError) {
+        var raw: OpaquePointer?
+        let result = unsafe mdb_txn_begin(environment, nil, UInt32(MDB_RDONLY), &raw)
+        guard result == MDB_SUCCESS, let raw = unsafe raw else {
+            throw StorageError(number: result, operation: "begin read")
+        }
+        unsafe self.raw = raw
+    }
+
+    deinit {
+        unsafe mdb_txn_abort(raw)
+    }
+}
+
+/// A reset reader: keeps its slot and memory, holds no snapshot.
+struct IdleReader: ~Copyable {
+    private let handle: ReaderHandle
+
+    /// Its place in the pool's books.
+    let slot: Int
+
+    init(handle: consuming ReaderHandle, slot: Int) {
+        self.handle = handle
+        self.slot = slot
+    }
+
+    /// Takes a fresh snapshot; on failure the reader is freed.
+    consuming func renew() throws(StorageError) -> ReadTransaction {
+        let result = unsafe mdb_txn_renew(handle.raw)
+        guard result == MDB_SUCCESS else {
+            throw StorageError(number: result, operation: "renew read")
+        }
+        return ReadTransaction(handle: handle, slot: slot)
+    }
+}

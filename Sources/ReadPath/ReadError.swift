@@ -1,0 +1,39 @@
+package import LMDB
+
+/// What can go wrong between a read and its answer inside the cache.
+package struct ReadError: StorageFailure, Equatable, Sendable, CustomStringConvertible {
+    /// The kind of failure; stable in logs and metrics.
+    package struct Code: Hashable, Sendable, CustomStringConvertible {
+        package let description: String
+
+        /// LMDB refused or failed; the cause says how.
+        package static let storage = Code(description: "storage")
+        /// Bytes of the cache are not what was written; the namespace has to be rebuilt.
+        package static let damaged = Code(description: "damaged")
+        /// The files belong to another release, history or definition; they have to be rebuilt.
+        package static let foreign = Code(description: "foreign")
+        /// A batch does not follow the revision that the cache holds.
+        package static let outOfOrder = Code(description: "out_of_order")
+    }
+
+    package let code: Code
+    package let message: String
+    package let cause: StorageError?
+
+    package init(_ code: Code, _ message: String, cause: StorageError? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    package init(_ cause: StorageError) {
+        let damage: Set<StorageError.Code> = [.corrupted, .notADatabase, .versionMismatch]
+        self.init(damage.contains(cause.code) ? .damaged : .storage, cause.message, cause: cause)
+    }
+
+    package static func == (left: ReadError, right: ReadError) -> Bool {
+        left.code == right.code
+    }
+
+    package var description: String { "\(code): \(message)" }
+}

@@ -1,0 +1,150 @@
+package import CatalogModel
+package import LMDB
+import Synchronization
+
+/// The cache of one namespace: one LMDB environment, read from any thread, written by one.
+///
+/// Every read runs in one short read transaction and sees one revision of the namespace. Nothing
+/// of the transaction outlives the call: bodies are copied out before it ends.
+package final class NamespaceCache: Sendable {
+    package let namespace: Namespace
+    package let kinds: KindTable
+    let environment: LMDB.Environment
+    let meta: Table
+    let entities: Table
+    let indexes: Table
+    let bootID: String
+    package let freshness = Freshness()
+    private let suspended = Atomic<Bool>(false)
+
+    /// Opens or creates the environment at `path`, which no other process may have open.
+    package init(
+        namespace: Namespace, path: String, kinds: KindTable, bootID: String,
+        options: EnvironmentOptions = .cache
+    ) throws(ReadError) {
+        self.namespace = namespace
+        self.kinds = kinds
+        self.bootID = bootID
+        do throws(StorageError) {
+            environment = try LMDB.Environment(path: path, options: options)
+            meta = try environment.table(StoreLayout.metaTable, create: true)
+            entities = try environment.table(StoreLayout.entitiesTable, create: true)
+            indexes = try environment.table(StoreLayout.indexesTable, create: true)
+        } catch {
+            throw ReadError(error)
+        }
+    }
+
+    /// The header, or nil in a fresh environment; throws `.foreign` for content not to be trusted.
+    ///
+    /// That is content of another format, of other plugin definitions, or unflushed content that
+    /// another boot of the machine may have lost parts of.
+    package func trustedHeader() throws(ReadError) -> StoreHeader? {
+        guard let header = try header() else { return nil }
+        guard header.fingerprint == kinds.fingerprint else {
+            throw ReadError(.foreign, "plugin definitions changed")
+        }
+        guard header.clean || header.bootID == bootID else {
+            throw ReadError(.foreign, "the machine went down before the cache was flushed")
+        }
+        return header
+    }
+
+    /// The header as of now, or nil in a fresh environment.
+    package func header() throws(ReadError) -> StoreHeader? {
+        try environment.read(throwing: ReadError.self) { transaction throws(ReadError) in
+            try self.header(in: transaction)
+        }
+    }
+
+    /// The state of one collection, or nil when the cache holds nothing of it.
+    package func state(of kind: KindTable.Entry) throws(ReadError) -> CollectionState? {
+        try environment.read(throwing: ReadError.self) { transaction throws(ReadError) in
+            try self.state(of: kind, in: transaction)
+        }
+    }
+
+    /// The collections that answer reads.
+    package func loadedKinds() throws(ReadError) -> [UInt16] {
+        var loaded: [UInt16] = []
+        for entry in kinds.entries where try state(of: entry)?.phase == .loaded {
+            loaded.append(entry.number)
+        }
+        return loaded
+    }
+
+    /// Makes every read miss until `reset(to:)`: what the cache holds is known to be wrong.
+    package func suspend() {
+        suspended.store(true, ordering: .releasing)
+    }
+
+    func resume() {
+        suspended.store(false, ordering: .releasing)
+    }
+
+    var isSuspended: Bool { suspended.load(ordering: .acquiring) }
+
+    /// Bytes that the environment's pages take.
+    package var usedBytes: Int { environment.info.usedBytes }
+
+    /// Flushes everything, notes in the header that nothing is missing, and closes the files.
+    package func close() throws(ReadError) {
+        if let header = try header(), !isSuspended {
+            try flush()
+            let clean = StoreHeader(
+                fingerprint: header.fingerprint, epoch: header.epoch, revision: header.revision,
+                digest: header.digest, bootID: header.bootID, clean: true)
+            try environment.write(throwing: ReadError.self) { transaction throws(ReadError) in
+                try self.put(clean, in: &transaction)
+            }
+            try flush()
+        }
+        do throws(StorageError) {
+            try environment.close()
+        } catch {
+            throw ReadError(error)
+        }
+    }
+
+    private func flush() throws(ReadError) {
+        do throws(StorageError) {
+            try environment.sync()
+        } catch {
+            throw ReadError(error)
+        }
+    }
+
+    func header(in transaction: borrowing ReadTransaction) throws(ReadError) -> StoreHeader? {
+        let value: RawSpan?
+        do throws(StorageError) {
+            value = try transaction.value(for: StoreLayout.headerKey, in: meta)
+        } catch {
+            throw ReadError(error)
+        }
+        guard let value else { return nil }
+        return try StoreHeader.decode(Span<UInt8>(_bytes: value))
+    }
+
+    func state(
+        of kind: KindTable.Entry, in transaction: borrowing ReadTransaction
+    ) throws(ReadError) -> CollectionState? {
+        let value: RawSpan?
+        do throws(StorageError) {
+            value = try transaction.value(for: StoreLayout.stateKey(kind.number), in: meta)
+        } catch {
+            throw ReadError(error)
+        }
+        guard let value else { return nil }
+        return try CollectionState.decode(Span<UInt8>(_bytes: value))
+    }
+}
+
+extension EnvironmentOptions {
+    /// How a namespace's environment is opened: small at first, growing by steps, not flushed.
+    ///
+    /// A lost process loses nothing, a lost machine loses the file; the header tells the two apart.
+    package static let cache = EnvironmentOptions(
+        mapSizeBytes: ReadLimits.mapStepBytes, maxMapSizeBytes: ReadLimits.maxMapBytes,
+        growthStepBytes: ReadLimits.mapStepBytes, maxReaders: ReadLimits.maxReaders,
+        maxTables: StoreLayout.tableCount, noSync: true)
+}

@@ -1,0 +1,68 @@
+import Hummingbird
+import Logging
+import ServiceLifecycle
+import Telemetry
+import UnixSignals
+
+/// Puts the parts of one replica together and runs them until a signal says stop.
+package struct CatalogServer: Sendable {
+    private let configuration: ServerConfiguration
+    private let started = ContinuousClock.now
+
+    package init(configuration: ServerConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// Runs the replica; returns after a graceful shutdown, throws when a part cannot go on.
+    package func run() async throws {
+        let writer = LineWriter.standardError()
+        defer { writer.close() }
+        let logger = Logger(label: "catalog-server") { label in
+            JSONLogHandler(label: label, writer: writer, logLevel: configuration.logLevel)
+        }
+        let registry = MetricsRegistry()
+        let observer = Observer(logger: logger, registry: registry)
+        observer.observe(.starting(version: CatalogServer.version))
+        for setting in configuration.ignored {
+            observer.observe(.settingIgnored(name: setting.name, reason: setting.reason))
+        }
+        do {
+            let replica = try Replica(
+                configuration: configuration, registry: registry, observer: observer,
+                accessLog: AccessLog(writer: writer, sampleEvery: configuration.accessLogSample),
+                started: started)
+            try await group(replica, logger, observer).run()
+            observer.observe(.stopped)
+        } catch {
+            observer.observe(.stopping(reason: "\(error)"))
+            throw error
+        }
+    }
+
+    /// The services in the order of their start; they stop in reverse, so requests end first.
+    private func group(
+        _ replica: Replica, _ logger: Logger, _ observer: Observer
+    ) -> ServiceGroup {
+        let application = Application(
+            responder: replica.responder(),
+            server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port),
+                serverName: "catalog-server"),
+            onServerRunning: { channel in
+                observer.observe(
+                    .listening(address: channel.localAddress.map { "\($0)" } ?? "unknown"))
+            },
+            logger: logger)
+        var settings = ServiceGroupConfiguration(
+            services: (replica.services() + [application]).map {
+                .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        settings.maximumGracefulShutdownDuration = ServerLimits.drainTimeout
+        return ServiceGroup(configuration: settings)
+    }
+
+    /// The release, as logs and the CLI show it.
+    package static let version = "0.1.0"
+}

@@ -1,0 +1,127 @@
+package import CatalogModel
+package import Logging
+package import Postgres
+import Telemetry
+
+/// Everything that the operator decides, checked and ready to use.
+package struct ServerConfiguration: Sendable {
+    /// How requests name their namespace.
+    package enum Tenancy: Sendable, Hashable {
+        /// Everything is in `default`, whatever a request says.
+        case single
+        /// A request names its namespace.
+        case namespace
+    }
+
+    package let host: String
+    package let port: Int
+    package let sourcesPath: String
+    package let database: PostgresConfiguration
+    package let poolSize: Int
+    package let cacheDirectory: String
+    package let cacheEnabled: Bool
+    package let discoveryTTL: Duration
+    package let capabilitiesTTL: Duration
+    package let discoveryEntries: Int
+    package let stalenessLimit: Duration
+    package let tenancy: Tenancy
+    /// The namespaces that the tenancy endpoint names.
+    package let namespaces: [Namespace]
+    package let auditEnabled: Bool
+    package let auditsDenied: Bool
+    package let jobsEnabled: Bool
+    package let jobConcurrency: Int
+    package let jobRetries: Int
+    package let jobPollInterval: Duration
+    package let jobClaimTimeout: Duration
+    package let jobRetention: Duration
+    package let migrationLock: Bool
+    package let logLevel: Logger.Level
+    package let accessLogSample: Int
+    /// Names this replica in job claims and answers.
+    package let replica: String
+    /// Settings that could not be used, each with the reason; reported once logging works.
+    package let ignored: [(name: String, reason: String)]
+
+    /// Checks every setting; throws at the first one that must not be guessed.
+    package init(_ reader: ConfigurationReader) throws(ConfigurationReader.Failure) {
+        var ignored: [(name: String, reason: String)] = []
+        func number(_ setting: Setting, _ range: ClosedRange<Int>) -> Int {
+            reader.number(setting, in: range) { ignored.append(($0, $1)) }
+        }
+        (host, port) = try Self.address(reader.text(.listen))
+        sourcesPath = try reader.text(.sources)
+        _ = try reader.text(.databaseType)
+        database = try Self.database(reader.text(.databaseDSN))
+        poolSize = number(.poolSize, 2...100)
+        cacheDirectory = try reader.text(.cacheDirectory)
+        cacheEnabled = try reader.flag(.cacheEnabled)
+        discoveryTTL = .seconds(number(.discoveryTTL, 0...86_400))
+        capabilitiesTTL = .seconds(number(.capabilitiesTTL, 0...86_400))
+        discoveryEntries = number(.cacheEntries, 1...100_000)
+        stalenessLimit = .milliseconds(number(.stalenessLimit, 100...86_400_000))
+        tenancy = try reader.text(.tenancyMode) == "single" ? .single : .namespace
+        namespaces = try Self.namespaces(reader.text(.namespaces))
+        _ = try reader.text(.authorizationMode)
+        _ = try reader.text(.authenticationMode)
+        auditEnabled = try reader.flag(.auditEnabled)
+        auditsDenied = try reader.flag(.auditDenied)
+        jobsEnabled = try reader.flag(.jobsEnabled)
+        jobConcurrency = number(.jobConcurrency, 1...64)
+        jobRetries = number(.jobRetries, 0...100)
+        jobPollInterval = .seconds(number(.jobPollSeconds, 1...3_600))
+        jobClaimTimeout = .seconds(60 * number(.jobClaimMinutes, 1...1_440))
+        jobRetention = .seconds(86_400 * number(.jobRetentionDays, 1...3_650))
+        migrationLock = try reader.flag(.migrationLock)
+        logLevel = try Logger.Level(rawValue: reader.text(.logLevel)) ?? .info
+        accessLogSample = number(.accessLogSample, 0...1_000_000)
+        let podName = try reader.text(.podName)
+        replica = podName.isEmpty ? "\(MachineFacts.hostName):\(port)" : podName
+        self.ignored = ignored
+    }
+
+    private static func address(
+        _ text: String
+    ) throws(ConfigurationReader.Failure) -> (String, Int) {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = Int(text[text.index(after: colon)...]), (0...65_535).contains(port)
+        else {
+            throw ConfigurationReader.Failure(
+                description: "listen address \"\(text)\" must be host:port or :port")
+        }
+        let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
+        return (host.isEmpty ? "0.0.0.0" : String(host), port)
+    }
+
+    private static func database(
+        _ dsn: String
+    ) throws(ConfigurationReader.Failure) -> PostgresConfiguration {
+        guard !dsn.isEmpty else {
+            throw ConfigurationReader.Failure(
+                description: "DATABASE_DSN (or --db-dsn) is required, such as "
+                    + "postgres://user:password@host:5432/database?sslmode=require")
+        }
+        do throws(PostgresError) {
+            return try PostgresConfiguration(dsn: dsn)
+        } catch {
+            throw ConfigurationReader.Failure(description: "DATABASE_DSN: \(error.message)")
+        }
+    }
+
+    private static func namespaces(
+        _ text: String
+    ) throws(ConfigurationReader.Failure) -> [Namespace] {
+        var namespaces: [Namespace] = []
+        for item in text.split(separator: ",") {
+            let name = item.filter { $0 != " " }
+            guard !name.isEmpty else { continue }
+            do throws(RequestError) {
+                namespaces.append(try Namespace(name))
+            } catch {
+                throw ConfigurationReader.Failure(
+                    description: "CATALOG_NAMESPACES: \(error.message)")
+            }
+        }
+        return namespaces.isEmpty ? [.default] : namespaces
+    }
+}

@@ -1,0 +1,71 @@
+/// One setting: where it may be given, what it is when it is not, and whether it may be shown.
+struct Setting: Sendable {
+    /// The environment variable; also the name under which errors speak of the setting.
+    let variable: String
+    /// The command-line flag, where there is one; a flag wins over the variable.
+    var flag: String?
+    var standard: String = ""
+    /// Whether the value may hold a password.
+    var isSecret = false
+    /// The only values accepted; empty accepts all.
+    var choices: [String] = []
+    /// Values that the contract knows and this release does not offer, each with the reason.
+    var refused: [String: String] = [:]
+}
+
+extension Setting {
+    static let listen = Setting(variable: "CATALOG_LISTEN", flag: "listen", standard: ":8080")
+    static let sources = Setting(
+        variable: "CATALOG_SOURCES", flag: "sources", standard: "/config/sources.yaml")
+    static let databaseType = Setting(
+        variable: "DATABASE_TYPE", flag: "db-type", standard: "postgres", choices: ["postgres"],
+        refused: [
+            "mysql": "MySQL is not supported; use postgres",
+            "sqlite": "the embedded store is not part of this release; use postgres",
+        ])
+    static let databaseDSN = Setting(variable: "DATABASE_DSN", flag: "db-dsn", isSecret: true)
+    static let poolSize = Setting(variable: "CATALOG_DATABASE_POOL_SIZE", standard: "8")
+    static let cacheDirectory = Setting(
+        variable: "CATALOG_CACHE_DIR", standard: "/var/cache/catalog-server")
+    static let cacheEnabled = Setting(variable: "CATALOG_CACHE_ENABLED", standard: "true")
+    static let discoveryTTL = Setting(variable: "CATALOG_CACHE_DISCOVERY_TTL", standard: "60")
+    static let capabilitiesTTL = Setting(
+        variable: "CATALOG_CACHE_CAPABILITIES_TTL", standard: "30")
+    static let cacheEntries = Setting(variable: "CATALOG_CACHE_MAX_SIZE", standard: "1000")
+    static let stalenessLimit = Setting(variable: "CATALOG_STALENESS_LIMIT_MS", standard: "5000")
+    static let tenancyMode = Setting(
+        variable: "CATALOG_TENANCY_MODE", standard: "single", choices: ["single", "namespace"])
+    static let namespaces = Setting(variable: "CATALOG_NAMESPACES")
+    static let authorizationMode = Setting(
+        variable: "CATALOG_AUTHZ_MODE", standard: "none", choices: ["none"],
+        refused: ["sar": "SubjectAccessReview authorization is not part of this release"])
+    static let authenticationMode = Setting(
+        variable: "CATALOG_AUTH_MODE", standard: "header", choices: ["header", ""],
+        refused: ["jwt": "bearer tokens are not part of this release"])
+    static let auditEnabled = Setting(variable: "CATALOG_AUDIT_ENABLED", standard: "true")
+    static let auditDenied = Setting(variable: "CATALOG_AUDIT_LOG_DENIED", standard: "true")
+    static let jobsEnabled = Setting(variable: "CATALOG_JOB_ENABLED", standard: "true")
+    static let jobConcurrency = Setting(variable: "CATALOG_JOB_CONCURRENCY", standard: "3")
+    static let jobRetries = Setting(variable: "CATALOG_JOB_MAX_RETRIES", standard: "3")
+    static let jobPollSeconds = Setting(
+        variable: "CATALOG_JOB_POLL_INTERVAL_SECONDS", standard: "5")
+    static let jobClaimMinutes = Setting(
+        variable: "CATALOG_JOB_CLAIM_TIMEOUT_MINUTES", standard: "10")
+    static let jobRetentionDays = Setting(variable: "CATALOG_JOB_RETENTION_DAYS", standard: "7")
+    static let migrationLock = Setting(
+        variable: "CATALOG_MIGRATION_LOCK_ENABLED", standard: "true")
+    static let logLevel = Setting(
+        variable: "CATALOG_LOG_LEVEL", standard: "info",
+        choices: ["trace", "debug", "info", "notice", "warning", "error", "critical"])
+    static let accessLogSample = Setting(variable: "CATALOG_ACCESS_LOG_SAMPLE", standard: "1")
+    static let podName = Setting(variable: "POD_NAME")
+
+    /// Every setting, in the order in which they are printed.
+    static let all: [Setting] = [
+        listen, sources, databaseType, databaseDSN, poolSize, cacheDirectory, cacheEnabled,
+        discoveryTTL, capabilitiesTTL, cacheEntries, stalenessLimit, tenancyMode, namespaces,
+        authorizationMode, authenticationMode, auditEnabled, auditDenied, jobsEnabled,
+        jobConcurrency, jobRetries, jobPollSeconds, jobClaimMinutes, jobRetentionDays,
+        migrationLock, logLevel, accessLogSample, podName,
+    ]
+}

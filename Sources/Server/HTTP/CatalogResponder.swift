@@ -1,0 +1,135 @@
+import CatalogModel
+import HTTPTypes
+import Hummingbird
+import Invalidation
+import Telemetry
+
+/// The way of every request: id, limits, CORS, route, tenancy, identity, handler, audit, log.
+struct CatalogResponder: HTTPResponder {
+    typealias Context = BasicRequestContext
+
+    let routes: RouteTable
+    let tenancy: Tenancy
+    let handlers: Handlers
+    let metrics: RequestMetrics
+    let accessLog: AccessLog
+    let observer: Observer
+
+    /// What a request turned out to be, for the log and the counters.
+    private struct Trace {
+        var group = RequestMetrics.Group.unmatched
+        var namespace = ""
+        var user = ""
+    }
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        let began = ContinuousClock.now
+        let requestID = Self.requestID(request.headers)
+        var trace = Trace()
+        var response: Response
+        if let preflight = CORS.preflight(request) {
+            response = preflight
+        } else {
+            response = await answer(request, requestID: requestID, &trace)
+        }
+        CORS.allow(request, &response.headers)
+        response.headers[.requestID] = requestID
+        let length = response.body.contentLength ?? 0
+        if request.method == .head { response = response.createHeadResponse() }
+        let micros = began.duration(to: .now).wholeMicros
+        metrics.record(trace.group, status: response.status.code, micros: micros)
+        accessLog.record(
+            method: request.method.rawValue, path: request.head.path ?? "",
+            status: response.status.code, durationMicros: micros, bytes: length,
+            namespace: trace.namespace, requestId: requestID,
+            cache: response.headers[.cache].flatMap { CacheOutcome(rawValue: $0) },
+            remoteUser: trace.user)
+        return response
+    }
+
+    private func answer(
+        _ request: Request, requestID: String, _ trace: inout Trace
+    ) async -> Response {
+        var shape = ErrorShape.plain
+        do {
+            if let refusal = Self.refusal(of: request) { return refusal }
+            let target = Substring(request.head.path ?? "/")
+            let path = target.prefix { $0 != "?" }
+            guard let endpoint = try routes.endpoint(of: path) else {
+                throw RequestError.notFound("path not found")
+            }
+            let method = request.method.rawValue
+            trace.group = endpoint.group(method: method)
+            shape = endpoint.errorShape
+            guard endpoint.methods.contains(method) else {
+                return Response(
+                    status: .methodNotAllowed,
+                    headers: [.allow: endpoint.methods.joined(separator: ", ")])
+            }
+            let query = try QueryParameters(target.dropFirst(path.count + 1))
+            shape = .gate
+            let namespace =
+                endpoint.isNamespaced
+                ? try tenancy.namespace(of: query, request.headers) : .default
+            shape = endpoint.errorShape
+            let exchange = Exchange(
+                request: request, method: method, path: path, query: query, endpoint: endpoint,
+                namespace: namespace, requestID: requestID, identity: Identity(request.headers))
+            trace.namespace = endpoint.isNamespaced ? namespace.name : ""
+            trace.user = exchange.identity.user
+            return await handlers.respond(to: exchange, observer: observer)
+        } catch {
+            return Self.response(to: error, shape: shape, request, requestID, observer)
+        }
+    }
+
+    /// Turns what a handler threw into an answer; what nobody foresaw is counted and a 500.
+    static func response(
+        to error: any Error, shape: ErrorShape, _ request: Request, _ requestID: String,
+        _ observer: Observer
+    ) -> Response {
+        if let error = error as? RequestError {
+            let isGate = error.code == .forbidden
+            return ErrorResponse.response(error, shape: isGate ? .gate : shape)
+        }
+        if let error = error as? FeedError, [.storeUnavailable, .stopped].contains(error.code) {
+            return ErrorResponse.response(
+                .unavailable("the database is not available at present; try again later"),
+                shape: shape)
+        }
+        observer.observe(
+            .requestFailed(
+                method: request.method.rawValue, path: request.head.path ?? "",
+                requestId: requestID, reason: "\(error)"))
+        return ErrorResponse.response(
+            RequestError(.internalError, "internal error"), shape: shape)
+    }
+
+    /// Requests whose head is too large are answered before anything looks into them.
+    private static func refusal(of request: Request) -> Response? {
+        let target = request.head.path?.utf8.count ?? 0
+        guard target <= ServerLimits.targetBytes else {
+            return Response(status: .uriTooLong, headers: [.connection: "close"])
+        }
+        let bytes = request.headers.reduce(0) {
+            $0 + $1.name.rawName.utf8.count + $1.value.utf8.count
+        }
+        guard bytes <= ServerLimits.headerBytes else {
+            return Response(status: .requestHeaderFieldsTooLarge, headers: [.connection: "close"])
+        }
+        return nil
+    }
+
+    /// The client's request id if it is plain and short, else a new one.
+    private static func requestID(_ headers: HTTPFields) -> String {
+        if let given = headers[.requestID], !given.isEmpty,
+            given.utf8.count <= ServerLimits.requestIDBytes,
+            given.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        {
+            return given
+        }
+        let bits = UInt64.random(in: .min ... .max)
+        let hex = String(bits, radix: 16)
+        return String(repeating: "0", count: 16 - hex.count) + hex
+    }
+}

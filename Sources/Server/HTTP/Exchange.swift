@@ -1,0 +1,81 @@
+import CatalogModel
+import HTTPTypes
+import Hummingbird
+
+/// One request as the handlers see it: checked parts, and whose it is.
+struct Exchange: Sendable {
+    let request: Request
+    let method: String
+    let path: Substring
+    let query: QueryParameters
+    let endpoint: Endpoint
+    let namespace: Namespace
+    let requestID: String
+    let identity: Identity
+
+    /// Reads the whole body; throws `.payloadTooLarge` beyond `limit` bytes and `.badRequest`
+    /// when it breaks off.
+    func body(limit: Int) async throws -> [UInt8] {
+        if let text = request.headers[.contentLength], let length = Int(text), length > limit {
+            throw Self.tooLarge(limit)
+        }
+        var bytes: [UInt8] = []
+        do {
+            for try await buffer in request.body {
+                guard bytes.count + buffer.readableBytes <= limit else {
+                    throw Self.tooLarge(limit)
+                }
+                bytes.append(contentsOf: buffer.readableBytesView)
+            }
+        } catch let error as RequestError {
+            throw error
+        } catch {
+            // The framing is broken or the client has gone; nothing on this side has failed.
+            throw RequestError.badRequest("the body could not be read to its end")
+        }
+        return bytes
+    }
+
+    /// Reads the body as one JSON value; throws `.badRequest` for anything else.
+    func json(limit: Int) async throws -> (value: JSONValue, bytes: [UInt8]) {
+        let bytes = try await body(limit: limit)
+        guard !bytes.isEmpty else { throw RequestError.badRequest("the request has no body") }
+        do throws(JSONError) {
+            return (try JSONParser.parse(bytes), bytes)
+        } catch {
+            throw error.requestError
+        }
+    }
+
+    private static func tooLarge(_ limit: Int) -> RequestError {
+        RequestError(.payloadTooLarge, "the body exceeds \(limit) bytes")
+    }
+}
+
+/// Who sends a request, as the proxy in front says.
+struct Identity: Sendable, Hashable {
+    let user: String
+    let groups: [String]
+    let isOperator: Bool
+
+    init(_ headers: HTTPFields) {
+        let user = headers[.remoteUser].map { $0.trimmingBlanks } ?? ""
+        self.user = user.isEmpty ? "anonymous" : user
+        groups = (headers[.remoteGroup] ?? "").split(separator: ",").map { $0.trimmingBlanks }
+            .filter { !$0.isEmpty }
+        isOperator = headers[.userRole]?.trimmingBlanks.lowercased() == "operator"
+    }
+
+    /// Throws `.forbidden` unless the caller may change things.
+    func requireOperator() throws(RequestError) {
+        guard isOperator else { throw .forbidden("insufficient permissions") }
+    }
+}
+
+extension StringProtocol {
+    var trimmingBlanks: String {
+        let start = drop { $0 == " " || $0 == "\t" }
+        guard let last = start.lastIndex(where: { $0 != " " && $0 != "\t" }) else { return "" }
+        return String(start[...last])
+    }
+}

@@ -1,0 +1,65 @@
+import CatalogModel
+import HTTPTypes
+import Hummingbird
+import WritePath
+
+/// Looking at audit events, and recording what was refused or failed.
+///
+/// What succeeded was recorded in its own transaction.
+struct AuditHandler: Sendable {
+    let log: AuditLog
+    let isEnabled: Bool
+    let recordsDenied: Bool
+
+    func list(_ exchange: Exchange) async throws -> Response {
+        let query = exchange.query
+        let page = try await log.list(
+            namespace: exchange.namespace,
+            filter: AuditFilter(
+                actor: query.nonEmpty("actor"), plugin: query.nonEmpty("plugin"),
+                action: query.nonEmpty("action"), eventType: query.nonEmpty("eventType")),
+            pageSize: query["pageSize"].flatMap { Int($0) } ?? 0,
+            pageToken: query.nonEmpty("pageToken"))
+        return .json(
+            [
+                "events": .array(page.events.map { .object($0.json) }),
+                "nextPageToken": .string(page.nextPageToken ?? ""),
+                "totalSize": .int(page.totalSize),
+            ], headers: [.cacheControl: "no-store"])
+    }
+
+    func get(_ id: String, _ exchange: Exchange) async throws -> Response {
+        let event = try await log.get(namespace: exchange.namespace, id: id)
+        return .json(.object(event.json), headers: [.cacheControl: "no-store"])
+    }
+
+    /// Records a mutation that did not happen; the answer stands whether or not this succeeds.
+    func recordFailure(
+        of exchange: Exchange, status: Int, reason: String, duration: Duration
+    ) async {
+        guard isEnabled, exchange.method != "GET", exchange.method != "HEAD" else { return }
+        let isDenied = status == HTTPResponse.Status.forbidden.code
+        guard recordsDenied || !isDenied else { return }
+        var event = AuditEvent(
+            exchange.writeContext, outcome: isDenied ? .denied : .failure, statusCode: status)
+        if let names = exchange.endpoint.entityNames {
+            event.resourceType = "entities"
+            event.resourceIDs = names
+        }
+        event.reason = reason
+        event.metadata = AuditEvent.metadata(of: exchange.writeContext, duration: duration)
+        // The log observes its own failure; the store may be what is down.
+        try? await log.record(event)
+    }
+}
+
+extension Endpoint {
+    /// The entities that the path names, none for a whole collection; nil for other resources.
+    fileprivate var entityNames: [String]? {
+        switch self {
+        case .collection, .batch: []
+        case .entity(_, let name, _): [name]
+        default: nil
+        }
+    }
+}

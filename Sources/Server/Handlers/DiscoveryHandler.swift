@@ -1,0 +1,63 @@
+import CatalogModel
+import HTTPTypes
+import Hummingbird
+import Telemetry
+
+/// Discovery, capabilities and the list of namespaces.
+struct DiscoveryHandler: Sendable {
+    let plugins: [PluginDefinition]
+    let namespaces: [Namespace]
+    let tenancy: ServerConfiguration.Tenancy
+    /// Nil where response caching is off; such answers carry no `X-Cache`.
+    let cache: DiscoveryCache?
+    let discoveryTTL: Duration
+    let capabilitiesTTL: Duration
+
+    func listPlugins(_ exchange: Exchange) -> Response {
+        cached(exchange, for: discoveryTTL) {
+            .object([
+                "plugins": .array(plugins.map { $0.discoveryEntry(healthy: true) }),
+                "count": .int(plugins.count),
+            ])
+        }
+    }
+
+    func capabilities(of name: String, _ exchange: Exchange) throws(RequestError) -> Response {
+        guard let plugin = plugins.first(where: { $0.name == name }) else {
+            throw .notFound("plugin \"\(name)\" not found")
+        }
+        return cached(exchange, for: capabilitiesTTL) { plugin.capabilitiesV2() }
+    }
+
+    func listNamespaces() -> Response {
+        let names = tenancy == .single ? [Namespace.default] : namespaces
+        return .json(
+            .object([
+                "namespaces": .strings(names.map(\.name)),
+                "mode": .string(tenancy == .single ? "single" : "namespace"),
+            ]))
+    }
+
+    private func cached(
+        _ exchange: Exchange, for lifetime: Duration, _ make: () -> JSONValue
+    ) -> Response {
+        let key = "\(exchange.namespace.name) \(exchange.request.head.path ?? "")"
+        let kept = cache?.answer(for: key)
+        let answer = kept ?? RenderedAnswer(make().encoded + [UInt8(ascii: "\n")])
+        if kept == nil { cache?.keep(answer, for: key, lifetime) }
+        var headers: HTTPFields = [
+            .eTag: answer.tag, .vary: "X-Namespace", .cacheControl: "private, no-cache",
+        ]
+        if cache != nil {
+            let outcome: CacheOutcome = kept == nil ? .miss : .hit
+            headers[.cache] = outcome.rawValue
+            headers[.cacheStatus] = CacheStatus.value(outcome, detail: nil)
+        }
+        if let condition = exchange.request.headers[.ifNoneMatch],
+            condition.trimmingBlanks == "*" || condition.contains(answer.tag)
+        {
+            return Response(status: .notModified, headers: headers)
+        }
+        return .json(bytes: answer.body, headers: headers)
+    }
+}

@@ -1,0 +1,53 @@
+import CatalogModel
+import Hummingbird
+import Telemetry
+
+/// Leads a request to the handler of its endpoint and records what was refused.
+struct Handlers: Sendable {
+    let health: HealthHandler
+    let discovery: DiscoveryHandler
+    let reads: ReadHandler
+    let writes: WriteHandler
+    let jobs: JobHandler
+    let audit: AuditHandler
+
+    func respond(to exchange: Exchange, observer: Observer) async -> Response {
+        let began = ContinuousClock.now
+        do {
+            return try await route(exchange)
+        } catch {
+            let response = CatalogResponder.response(
+                to: error, shape: exchange.endpoint.errorShape, exchange.request,
+                exchange.requestID, observer)
+            await audit.recordFailure(
+                of: exchange, status: response.status.code, reason: "\(error)",
+                duration: began.duration(to: .now))
+            return response
+        }
+    }
+
+    private func route(_ exchange: Exchange) async throws -> Response {
+        let reads = exchange.method == "GET" || exchange.method == "HEAD"
+        switch exchange.endpoint {
+        case .live: return health.live()
+        case .ready: return health.ready()
+        case .metrics: return health.metrics()
+        case .plugins: return discovery.listPlugins(exchange)
+        case .capabilities(let plugin): return try discovery.capabilities(of: plugin, exchange)
+        case .namespaces: return discovery.listNamespaces()
+        case .collection(let kind) where reads: return try await self.reads.list(kind, exchange)
+        case .entity(let kind, let name, let source) where reads:
+            return try await self.reads.entity(kind, name: name, source: source, exchange)
+        case .collection(let kind): return try await writes.create(kind, exchange)
+        case .batch(let kind): return try await writes.upsert(kind, exchange)
+        case .entity(let kind, let name, _): return try await writes.change(kind, name, exchange)
+        case .refresh(let plugin, let source):
+            return try await jobs.refresh(plugin, source: source, exchange)
+        case .jobs: return try await jobs.list(exchange)
+        case .job(let id): return try await jobs.get(id, exchange)
+        case .jobCancel(let id): return try await jobs.cancel(id, exchange)
+        case .auditEvents: return try await audit.list(exchange)
+        case .auditEvent(let id): return try await audit.get(id, exchange)
+        }
+    }
+}

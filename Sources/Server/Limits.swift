@@ -1,0 +1,19 @@
+/// The bounds of the HTTP side.
+enum ServerLimits {
+    /// Bytes of a request body that holds one entity.
+    static let entityBodyBytes = 1 << 20
+    /// Bytes of a request body that holds many entities.
+    static let batchBodyBytes = 16 << 20
+    /// Bytes of a request's path and query.
+    static let targetBytes = 16 << 10
+    /// Bytes of all header names and values of a request.
+    static let headerBytes = 32 << 10
+    /// Longest request id that is taken over from a client.
+    static let requestIDBytes = 128
+    /// How long a connection may be idle.
+    static let idleTimeout: Duration = .seconds(75)
+    /// How long requests in progress may take after a signal to stop.
+    static let drainTimeout: Duration = .seconds(30)
+    /// How often the start looks whether every source has been loaded.
+    static let loadStateInterval: Duration = .milliseconds(100)
+}

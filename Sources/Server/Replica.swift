@@ -1,0 +1,191 @@
+import CatalogModel
+import Hummingbird
+import Invalidation
+import LMDB
+import Postgres
+import ReadPath
+import ServiceLifecycle
+import Telemetry
+import WritePath
+
+/// The parts of one replica, wired: what reads need, what writes need, and the feed between them.
+struct Replica: Sendable {
+    private let configuration: ServerConfiguration
+    private let registry: MetricsRegistry
+    private let observer: Observer
+    private let accessLog: AccessLog
+    private let started: ContinuousClock.Instant
+
+    private let reactor: Reactor
+    private let pool: Pool
+    private let hintPool: Pool
+    private let feed: PostgresFeed
+    private let hints: HintPublisher
+    private let caches: CacheDirectory
+    private let replicator: Replicator
+    private let namespaceMetrics: NamespaceMetricsFamily
+    private let queue: JobQueue
+    private let workers: JobWorkers
+    private let catalog: SourceCatalog
+    private let sources = SourceDirectory()
+    private let discovery: DiscoveryCache?
+    private let stage = StartupStage()
+
+    init(
+        configuration: ServerConfiguration, registry: MetricsRegistry, observer: Observer,
+        accessLog: AccessLog, started: ContinuousClock.Instant
+    ) throws {
+        self.configuration = configuration
+        self.registry = registry
+        self.observer = observer
+        self.accessLog = accessLog
+        self.started = started
+        reactor = try Reactor()
+        pool = Pool(
+            configuration: configuration.database, size: configuration.poolSize, reactor: reactor)
+        hintPool = Pool(configuration: configuration.database, size: 1, reactor: reactor)
+        feed = PostgresFeed(pool: pool, configuration: configuration.database, reactor: reactor)
+        hints = HintPublisher(pool: hintPool)
+        caches = CacheDirectory(
+            path: configuration.cacheDirectory, kinds: KindTable(plugins: Plugins.all),
+            bootID: MachineFacts.bootID)
+        namespaceMetrics = NamespaceMetricsFamily(registry: registry)
+        replicator = Replicator(
+            caches: caches, feed: feed, thread: WriterThread(name: "cache-writer"),
+            observer: observer, metrics: namespaceMetrics)
+        queue = JobQueue(pool: pool, observer: observer)
+        catalog = SourceCatalog(pool: pool)
+        let hints = hints
+        let refresher = SourceRefresher(
+            pool: pool, loader: SourceLoader(thread: try Reactor()), observer: observer
+        ) { head in
+            hints.publish(
+                Hint(epoch: head.epoch, namespace: head.namespace, revision: head.revision))
+        }
+        var options = JobWorkers.Options()
+        options.workers = configuration.jobConcurrency
+        options.pollInterval = configuration.jobPollInterval
+        options.claimTimeout = configuration.jobClaimTimeout
+        options.retention = configuration.jobRetention
+        workers = JobWorkers(
+            queue: queue, runner: refresher, observer: observer, name: configuration.replica,
+            options: options)
+        discovery =
+            configuration.cacheEnabled
+            ? DiscoveryCache(capacity: configuration.discoveryEntries) : nil
+        addGauges()
+    }
+
+    /// Numbers that are looked up when somebody scrapes them.
+    private func addGauges() {
+        let pool = pool
+        func add(_ name: String, _ help: String, _ value: @escaping @Sendable () -> Int) {
+            registry.callbackGauge(name, help: help, value: value)
+        }
+        add("catalog_postgres_connections_open", "Open connections of the pool.") {
+            pool.statistics.open
+        }
+        add("catalog_postgres_connections_leased", "Connections of the pool in use.") {
+            pool.statistics.leased
+        }
+        add("catalog_postgres_waiters", "Callers waiting for a connection of the pool.") {
+            pool.statistics.waiting
+        }
+        add("catalog_postgres_queries", "Statements sent to Postgres since the start.") {
+            pool.statistics.queriesExecuted
+        }
+        let caches = caches
+        add("catalog_cache_namespaces", "Namespaces that this replica holds a cache of.") {
+            caches.all.count
+        }
+        add("catalog_cache_bytes", "Bytes that the pages of all caches take.") {
+            caches.all.reduce(0) { $0 + $1.usedBytes }
+        }
+    }
+
+    /// What answers requests.
+    func responder() -> CatalogResponder {
+        let reader = CatalogReader(
+            caches: caches, replicator: replicator, store: feed, sources: sources,
+            isCacheEnabled: configuration.cacheEnabled,
+            stalenessLimit: configuration.stalenessLimit)
+        let replicator = replicator
+        let stage = stage
+        let health = HealthHandler(
+            started: started, pluginCount: Plugins.all.count, registry: registry
+        ) {
+            Readiness(
+                database: replicator.storeProblem,
+                isInitialLoadComplete: stage.current == .loaded,
+                isFeedCaughtUp: replicator.isReady)
+        }
+        let handlers = Handlers(
+            health: health,
+            discovery: DiscoveryHandler(
+                plugins: Plugins.all, namespaces: configuration.namespaces,
+                tenancy: configuration.tenancy, cache: discovery,
+                discoveryTTL: configuration.discoveryTTL,
+                capabilitiesTTL: configuration.capabilitiesTTL),
+            reads: ReadHandler(reader: reader, metrics: namespaceMetrics),
+            writes: WriteHandler(
+                store: CatalogStore(
+                    pool: pool, observer: observer, isAuditEnabled: configuration.auditEnabled),
+                replicator: replicator, hints: hints),
+            jobs: JobHandler(
+                queue: queue, discovery: discovery, auditEnabled: configuration.auditEnabled),
+            audit: AuditHandler(
+                log: AuditLog(pool: pool, observer: observer),
+                isEnabled: configuration.auditEnabled, recordsDenied: configuration.auditsDenied))
+        return CatalogResponder(
+            routes: RouteTable(
+                kinds: caches.kinds, plugins: Plugins.all, hasJobs: configuration.jobsEnabled),
+            tenancy: Tenancy(mode: configuration.tenancy), handlers: handlers,
+            metrics: RequestMetrics(registry: registry), accessLog: accessLog, observer: observer)
+    }
+
+    /// What runs beside the requests; each waits for the schema before it touches the store.
+    func services() -> [any Service] {
+        let (stage, workers, feed, hints, replicator) = (stage, workers, feed, hints, replicator)
+        let verifier = ChildVerifier(directory: configuration.cacheDirectory, observer: observer)
+        let (pool, hintPool, runsJobs) = (pool, hintPool, configuration.jobsEnabled)
+        var services: [any Service] = [
+            ManagedService {
+                await stage.wait(for: .migrated)
+                await hints.run()
+                pool.shutdown()
+                hintPool.shutdown()
+            } stop: {
+                hints.stop()
+                stage.reached(.migrated)
+            },
+            ManagedService {
+                await stage.wait(for: .migrated)
+                async let listening: Void = feed.listen { workers.wake() }
+                await replicator.run(verifier: verifier)
+                await listening
+            } stop: {
+                stage.reached(.migrated)
+                feed.stop()
+                replicator.stop()
+            },
+            Startup(
+                configuration: configuration,
+                migrator: Migrator(
+                    configuration: configuration.database, reactor: reactor, observer: observer,
+                    usesLock: configuration.migrationLock),
+                catalog: catalog, queue: queue, sources: sources, stage: stage, observer: observer,
+                started: started),
+        ]
+        if runsJobs {
+            services.append(
+                ManagedService {
+                    await stage.wait(for: .migrated)
+                    await workers.run()
+                } stop: {
+                    workers.stop()
+                    stage.reached(.migrated)
+                })
+        }
+        return services
+    }
+}

@@ -1,0 +1,102 @@
+package import CatalogModel
+package import Postgres
+package import Telemetry
+
+/// The audit events of all namespaces, as they are recorded outside writes and read back.
+package final class AuditLog: Sendable {
+    private let pool: Pool
+    private let observer: Observer
+
+    /// Reads and writes through the pool.
+    package init(pool: Pool, observer: Observer) {
+        self.pool = pool
+        self.observer = observer
+    }
+
+    /// Records the event of a request that wrote nothing: one that failed or was denied.
+    ///
+    /// Recorded once, even if the connection broke and the statement had to be sent again.
+    package func record(_ event: AuditEvent) async throws(RequestError) {
+        var event = event
+        if event.id.isEmpty { event.id = AuditLog.randomUUID() }
+        let query = AuditWriter.statement(event)
+        do {
+            _ = try await pool.query(query.statement, query.parameters)
+        } catch {
+            throw requestError(error, event.namespace)
+        }
+    }
+
+    /// Reads one page, newest first; one round trip, which counts all matches too.
+    ///
+    /// Throws `.badRequest` for a token that was not made by the same list. A size below one
+    /// means the default, one above the maximum the maximum.
+    package func list(
+        namespace: Namespace, filter: AuditFilter = AuditFilter(),
+        pageSize: Int = WriteLimits.auditPageSize, pageToken: String? = nil
+    ) async throws(RequestError) -> AuditPage {
+        let size =
+            pageSize < 1
+            ? WriteLimits.auditPageSize : min(pageSize, WriteLimits.auditPageSizeMax)
+        let conditions = filter.conditions
+        let canonical = AuditLog.canonicalQuery(namespace, filter)
+        var after: PageToken?
+        if let pageToken, !pageToken.isEmpty {
+            after = try PageToken(decoding: pageToken, query: canonical)
+        }
+        let values = [.text(namespace.name)] + conditions.map { Parameter.text($0.value) }
+        var pageValues = values + [.int8(Int64(size + 1))]
+        if let after {
+            guard AuditLog.isUUID(after.recordID) else {
+                throw .badRequest("invalid page token")
+            }
+            pageValues += [.int8(after.id), .uuid(after.recordID)]
+        }
+        let queries = [
+            Query(AuditLog.page(conditions.map(\.column), isFirst: after == nil), pageValues),
+            Query(AuditLog.count(conditions.map(\.column)), values),
+        ]
+        do {
+            let answers = try await pool.withConnection { try await $0.pipeline(queries) }
+            return try AuditLog.page(answers[0], size: size, total: answers[1], canonical)
+        } catch {
+            throw requestError(error, namespace.name)
+        }
+    }
+
+    /// Reads one event of the namespace; throws `.notFound` for any other id.
+    package func get(
+        namespace: Namespace, id: String
+    ) async throws(RequestError) -> AuditEvent {
+        let missing = RequestError.notFound("audit event \"\(id)\" not found")
+        guard AuditLog.isUUID(id) else { throw missing }
+        do {
+            let rows = try await pool.query(AuditLog.one, [.text(namespace.name), .uuid(id)])
+            guard !rows.isEmpty else { throw missing }
+            return try AuditLog.event(rows, 0)
+        } catch {
+            throw requestError(error, namespace.name)
+        }
+    }
+
+    /// Removes events older than an age, in all namespaces; returns how many.
+    package func trim(olderThan age: Duration) async throws(RequestError) -> Int {
+        var total = 0
+        defer { if total > 0 { observer.observe(.auditTrimmed(events: total)) } }
+        let batch = WriteLimits.deletionBatch
+        do {
+            while true {
+                let rows = try await pool.query(
+                    AuditLog.trim, [.int8(age.components.seconds), .int8(Int64(batch))])
+                total += rows.affectedRows
+                if rows.affectedRows < batch { return total }
+            }
+        } catch {
+            throw requestError(error, Namespace.default.name)
+        }
+    }
+
+    private func requestError(_ error: any Error, _ namespace: String) -> RequestError {
+        RequestError.of(error, namespace: namespace, observer: observer)
+    }
+}

@@ -1,0 +1,17 @@
+/// The steps that make the schema which this release needs; one line for each file below `SQL`.
+///
+/// The build makes a constant of each file and replaces the first digit of its name.
+package enum SchemaMigrations {
+    /// Every step in the order of application.
+    package static let all: [Migration] = [
+        Migration(
+            version: 1, name: "namespaces_and_change_log",
+            sql: PackageResources._001_namespaces_and_change_log_sql),
+        Migration(version: 2, name: "entities", sql: PackageResources._002_entities_sql),
+        Migration(version: 3, name: "triggers", sql: PackageResources._003_triggers_sql),
+        Migration(version: 4, name: "partitions", sql: PackageResources._004_partitions_sql),
+        Migration(
+            version: 5, name: "audit_jobs_idempotency_sources",
+            sql: PackageResources._005_audit_jobs_idempotency_sources_sql),
+    ]
+}

@@ -1,0 +1,92 @@
+import Postgres
+
+/// The statements of the reconciler.
+///
+/// `$1`, `$2`, `$3` are namespace, plugin and source.
+enum ReconcileStatements {
+    // A full join can only be hashed or merged, so that no plan made for few rows meets many.
+    // The fingerprint comes with it: one statement, so all of it is one snapshot.
+    static let compare: Statement = """
+        WITH fresh AS MATERIALIZED (
+            SELECT f.kind, f.name, f.doc::jsonb AS doc, f.place
+            FROM unnest($4::text[], $5::text[], $6::text[])
+                WITH ORDINALITY AS f(kind, name, doc, place)
+        ), present AS MATERIALIZED (
+            SELECT e.kind, e.name, e.doc, e.digest FROM entities e
+            WHERE e.namespace = $1 AND e.plugin = $2 AND e.source = $3
+        )
+        SELECT 'state' AS op, count(*) AS place, NULL AS kind, NULL AS name,
+            COALESCE(bit_xor(p.digest), 0) AS digest
+        FROM present p
+        UNION ALL
+        SELECT CASE WHEN p.doc IS NULL THEN 'insert' WHEN f.doc IS NULL THEN 'delete'
+                ELSE 'update' END,
+            f.place, p.kind, p.name, NULL
+        FROM fresh f FULL JOIN present p ON p.kind = f.kind AND p.name = f.name
+        WHERE f.doc IS DISTINCT FROM p.doc
+        """
+    static let fingerprint: Statement = """
+        SELECT 'state', count(*), NULL, NULL, COALESCE(bit_xor(e.digest), 0) FROM entities e
+        WHERE e.namespace = $1 AND e.plugin = $2 AND e.source = $3
+        """
+
+    static let context: Statement = """
+        SELECT set_config('catalog.actor', $1, true), set_config('catalog.request_id', $2, true)
+        """
+
+    static let update: Statement = """
+        UPDATE entities e SET doc = f.doc::jsonb
+        FROM unnest($4::text[], $5::text[], $6::text[]) AS f(kind, name, doc)
+        WHERE e.namespace = $1 AND e.plugin = $2 AND e.source = $3
+            AND e.kind = f.kind AND e.name = f.name
+        """
+    static let insert: Statement = """
+        INSERT INTO entities (namespace, plugin, source, kind, name, doc)
+        SELECT $1, $2, $3, f.kind, f.name, f.doc::jsonb
+        FROM unnest($4::text[], $5::text[], $6::text[]) WITH ORDINALITY
+            AS f(kind, name, doc, place)
+        ORDER BY f.place
+        """
+    static let delete: Statement = """
+        DELETE FROM entities e USING unnest($4::text[], $5::text[]) AS f(kind, name)
+        WHERE e.namespace = $1 AND e.plugin = $2 AND e.source = $3
+            AND e.kind = f.kind AND e.name = f.name
+        """
+
+    // A source that was switched off meanwhile stays so: `enabled` is the configuration's.
+    private static let recordRefresh: Statement = """
+        UPDATE catalog_sources
+        SET state = CASE WHEN enabled THEN $4 ELSE 'disabled' END,
+            last_refresh_time = clock_timestamp(), last_refresh_status = 'success',
+            last_refresh_summary = $5, entity_count = $6, error = NULL
+        WHERE namespace = $1 AND plugin = $2 AND id = $3
+        """
+    // It may have come back to the configuration meanwhile.
+    private static let forget: Statement = """
+        DELETE FROM catalog_sources
+        WHERE namespace = $1 AND plugin = $2 AND id = $3 AND position = -1
+        """
+    static let recordFailure: Statement = """
+        UPDATE catalog_sources
+        SET state = CASE WHEN enabled THEN 'error' ELSE 'disabled' END,
+            last_refresh_time = clock_timestamp(), last_refresh_status = 'error',
+            last_refresh_summary = 'Refresh failed', error = $4
+        WHERE namespace = $1 AND plugin = $2 AND id = $3
+        """
+
+    static func record(_ completion: SourceReconciler.Completion) -> Statement {
+        completion == .removed ? forget : recordRefresh
+    }
+
+    static func recordParameters(
+        _ target: SourceReconciler.Target, _ completion: SourceReconciler.Completion, loaded: Int,
+        removed: Int
+    ) -> [Parameter] {
+        guard completion != .removed else { return target.parameters }
+        let state = completion == .available ? "available" : "disabled"
+        let summary =
+            removed == 0
+            ? "Loaded \(loaded) entities" : "Loaded \(loaded) entities, removed \(removed)"
+        return target.parameters + [.text(state), .text(summary), .int8(Int64(loaded))]
+    }
+}

@@ -1,0 +1,30 @@
+/// Every bound of the store in one place.
+package enum WriteLimits {
+    /// Items of one bulk write.
+    package static let bulkItems = 1_000
+    /// Objections to a document that an error lists.
+    package static let reportedFieldErrors = 20
+    /// Bytes of an idempotency key.
+    package static let idempotencyKeyBytes = 255
+    /// How long the answer to a write is kept for its idempotency key.
+    package static let idempotencyLifetime: Duration = .seconds(24 * 60 * 60)
+    /// Expired idempotency keys or audit events removed by one statement.
+    package static let deletionBatch = 10_000
+    /// How often a transaction that lost against another one is run again.
+    package static let transactionRetries = 5
+    /// Ceiling of the first pause before that; it doubles each time.
+    package static let transactionRetryDelay: Duration = .milliseconds(5)
+    /// Longest wait for a namespace that another transaction holds.
+    package static let lockTimeout: Duration = .seconds(10)
+    /// The server ends a transaction whose replica says nothing for this long.
+    package static let idleTransactionTimeout: Duration = .seconds(10)
+    /// Longest wait for another process that migrates.
+    package static let migrationLockTimeout: Duration = .seconds(300)
+    /// Longest run of one migration.
+    package static let migrationTimeout: Duration = .seconds(600)
+    /// Audit events of a page, when the client names no size and at most.
+    package static let auditPageSize = 20
+    package static let auditPageSizeMax = 100
+    /// Names that the audit event of a bulk write lists.
+    package static let auditResourceIDs = 1_000
+}

@@ -1,0 +1,168 @@
+import CatalogModel
+
+/// A store as the simulation knows it: every history that it ever had, with every state of each.
+struct ModelStore {
+    typealias Content = [Int: Int]
+
+    /// One line of revisions; a restore begins another that shares its beginning.
+    struct History {
+        let epoch: Epoch
+        /// Content by revision.
+        var states: [Content]
+        /// Changed keys by revision.
+        var touched: [Set<Int>]
+
+        var revision: Int { states.count - 1 }
+    }
+
+    struct Record {
+        var histories: [History]
+        var floor = 0
+        var exists = true
+        /// Which state was the newest from when on.
+        var timeline: [(time: Int, history: Int, revision: Int)]
+
+        var current: History { histories[histories.count - 1] }
+    }
+
+    /// A state of the store, by which the simulation checks what a replica holds.
+    struct Truth: Equatable {
+        let history: Int
+        let revision: Int
+    }
+
+    struct Answer {
+        let head: NamespaceHead
+        let truth: Truth
+        let isComplete: Bool
+        let changes: [Int: Int?]
+        let content: Content
+    }
+
+    static let kinds: [UInt16] = [0, 1]
+    private(set) var records: [Namespace: Record] = [:]
+    private var lastEpoch = 0
+    private var lastValue = 0
+
+    init(_ namespaces: [Namespace]) {
+        for namespace in namespaces {
+            let history = History(epoch: newEpoch(), states: [[:]], touched: [[]])
+            records[namespace] = Record(histories: [history], timeline: [(0, 0, 0)])
+        }
+    }
+
+    static func kind(of key: Int) -> UInt16 { UInt16(key % 2) }
+
+    static func rows(_ content: Content, of kind: UInt16) -> Content {
+        content.filter { Self.kind(of: $0.key) == kind }
+    }
+
+    static func digest(_ content: Content) -> UInt64 {
+        content.reduce(into: 0) { digest, row in
+            var hash = SeededGenerator(seed: UInt64(row.key) << 32 | UInt64(row.value))
+            digest ^= hash.next()
+        }
+    }
+
+    // MARK: Writing
+
+    mutating func commit(_ namespace: Namespace, keys: Set<Int>, deleting: Bool, at time: Int) {
+        change(namespace, at: time) { record, value in
+            var content = record.current.states[record.current.revision]
+            for key in keys {
+                value += 1
+                content[key] = deleting ? nil : value
+            }
+            let last = record.histories.count - 1
+            record.histories[last].states.append(content)
+            record.histories[last].touched.append(keys)
+        }
+    }
+
+    /// Goes back to an older state, as a restore from a backup does.
+    mutating func restore(
+        _ namespace: Namespace, back: Int, keepingEpoch: Bool, at time: Int
+    ) {
+        let epoch = newEpoch()
+        change(namespace, at: time) { record, _ in
+            let old = record.current
+            let revision = max(record.floor, old.revision - back)
+            record.histories.append(
+                History(
+                    epoch: keepingEpoch ? old.epoch : epoch,
+                    states: Array(old.states[0...revision]),
+                    touched: Array(old.touched[0...revision])))
+        }
+    }
+
+    mutating func trim(_ namespace: Namespace) {
+        guard let record = records[namespace] else { return }
+        records[namespace]?.floor = record.current.revision
+    }
+
+    /// Deletes the namespace's row, or makes it anew under another epoch.
+    mutating func toggle(_ namespace: Namespace, at time: Int) {
+        guard records[namespace]?.exists == false else {
+            records[namespace]?.exists = false
+            return
+        }
+        records[namespace]?.exists = true
+        restore(namespace, back: 0, keepingEpoch: false, at: time)
+    }
+
+    private mutating func change(
+        _ namespace: Namespace, at time: Int, _ body: (inout Record, inout Int) -> Void
+    ) {
+        guard var record = records[namespace], record.exists else { return }
+        body(&record, &lastValue)
+        record.timeline.append((time, record.histories.count - 1, record.current.revision))
+        records[namespace] = record
+    }
+
+    private mutating func newEpoch() -> Epoch {
+        lastEpoch += 1
+        let number = String(lastEpoch)
+        return Epoch(String(repeating: "0", count: 8 - number.count) + number)
+    }
+
+    // MARK: Reading
+
+    func read(_ namespace: Namespace, after: Int = 0) -> Answer? {
+        guard let record = records[namespace], record.exists else { return nil }
+        let history = record.current
+        let content = history.states[history.revision]
+        var changes: [Int: Int?] = [:]
+        if after < history.revision {
+            for key in history.touched[(after + 1)...history.revision].joined() {
+                changes[key] = .some(content[key])
+            }
+        }
+        return Answer(
+            head: NamespaceHead(
+                namespace: namespace, epoch: history.epoch,
+                revision: Revision(UInt64(history.revision)), digest: Self.digest(content)),
+            truth: Truth(history: record.histories.count - 1, revision: history.revision),
+            isComplete: after >= record.floor, changes: changes, content: content)
+    }
+
+    func content(_ namespace: Namespace, _ truth: Truth) -> Content {
+        records[namespace]?.histories[truth.history].states[truth.revision] ?? [:]
+    }
+
+    /// Whether a replica that holds a state knows everything committed before a time.
+    func holds(_ namespace: Namespace, _ truth: Truth, everythingBefore time: Int) -> Bool {
+        guard let record = records[namespace],
+            let due = record.timeline.last(where: { $0.time < time })
+        else { return true }
+        if truth.history > due.history { return true }
+        // An older history is good where a newer one shares the state. A restore after the time
+        // took everything away that was committed behind the revision that it went back to.
+        return (due.history..<record.histories.count).contains { number in
+            let states = record.histories[number].states
+            let begin = record.timeline.first { $0.history == number }?.revision ?? 0
+            let needed = number == due.history ? due.revision : begin
+            return truth.revision >= needed && truth.revision < states.count
+                && states[truth.revision] == content(namespace, truth)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// Which modules each target may import, besides the standard library and `Synchronization`.
+///
+/// The arrows of docs/architecture.md as data. Reading and writing never import each other, and
+/// only the server sees HTTP and its event loops.
+enum ImportTable {
+    /// A folder of `Sources` is absent only when it holds no Swift.
+    static let allowed: [String: Set<String>] = [
+        "LMDB": ["CLMDB", "CLinux", "Glibc"],
+        "Postgres": ["CLibPQ", "CLinux", "Glibc"],
+        "CatalogModel": [],
+        "Telemetry": ["Logging", "Glibc"],
+        "ReadPath": ["CatalogModel", "LMDB", "Crypto"],
+        "WritePath": [
+            "CatalogModel", "Postgres", "Telemetry", "Logging", "Crypto", "Yams", "Foundation",
+        ],
+        "Invalidation": [
+            "CatalogModel", "ReadPath", "LMDB", "Postgres", "Telemetry",
+        ],
+        "Server": [
+            "CatalogModel", "Telemetry", "LMDB", "ReadPath", "WritePath", "Invalidation",
+            "Postgres", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "ServiceLifecycle",
+            "Subprocess", "SystemPackage", "UnixSignals",
+        ],
+        "catalog-server": ["Server", "ArgumentParser"],
+    ]
+
+    /// Modules that any target may import.
+    static let everywhere: Set<String> = ["Swift", "Synchronization", "_Concurrency"]
+
+    /// Folders inside a target that alone may import a module of the target's list.
+    static let narrowed: [(module: String, folder: String)] = [
+        ("Foundation", "Sources/WritePath/Sources/"),
+        ("Yams", "Sources/WritePath/Sources/"),
+    ]
+
+    /// Places that may hold unsafe code: two targets, and files with a reason each.
+    static let unsafePlaces: [String] = [
+        "Sources/LMDB/",
+        "Sources/Postgres/",
+        // Clock, standard error and the log writer's thread are calls of the C library.
+        "Sources/Telemetry/SystemCalls.swift",
+        // The environment and two files of the kernel are read by the C library.
+        "Sources/Telemetry/MachineFacts.swift",
+        // An actor names the thread that it lives on by an unsafe reference.
+        "Sources/Invalidation/Replicator.swift",
+    ]
+}
