@@ -14,6 +14,8 @@ enum ServerLimits {
     static let idleTimeout: Duration = .seconds(75)
     /// How long requests in progress may take after a signal to stop.
     static let drainTimeout: Duration = .seconds(30)
+    /// How often the numbers of waiting and running jobs are looked up.
+    static let jobGaugeInterval: Duration = .seconds(5)
     /// How often the start looks whether every source has been loaded.
     static let loadStateInterval: Duration = .milliseconds(100)
 }

@@ -177,6 +177,7 @@ struct Replica: Sendable {
                 started: started),
         ]
         if runsJobs {
+            services.append(JobGauges(queue: queue, stage: stage, registry: registry))
             services.append(
                 ManagedService {
                     await stage.wait(for: .migrated)

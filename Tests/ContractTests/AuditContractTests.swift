@@ -2,7 +2,7 @@ import CatalogModel
 import TestSupport
 import Testing
 
-@Suite("Audit", .timeLimit(.minutes(1)))
+@Suite("Audit", .turns, .timeLimit(.minutes(5)))
 struct AuditContractTests {
     private static let path = "/api/audit/v1alpha1/events"
 

@@ -2,7 +2,7 @@ import CatalogModel
 import TestSupport
 import Testing
 
-@Suite("Cache", .timeLimit(.minutes(1)))
+@Suite("Cache", .turns, .timeLimit(.minutes(5)))
 struct CacheContractTests {
     private static let discoveryPaths = ["/api/plugins", "/api/plugins/skills/capabilities"]
 

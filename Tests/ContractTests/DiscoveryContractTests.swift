@@ -2,7 +2,7 @@ import CatalogModel
 import TestSupport
 import Testing
 
-@Suite("Discovery", .timeLimit(.minutes(1)))
+@Suite("Discovery", .turns, .timeLimit(.minutes(5)))
 struct DiscoveryContractTests {
     private static let columnTypes: Set = ["string", "integer", "array", "object", "boolean"]
     private static let operators = [

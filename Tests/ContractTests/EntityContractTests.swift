@@ -2,7 +2,7 @@ import CatalogModel
 import TestSupport
 import Testing
 
-@Suite("Lists and gets of every plugin", .timeLimit(.minutes(1)))
+@Suite("Lists and gets of every plugin", .turns, .timeLimit(.minutes(5)))
 struct EntityContractTests {
     @Test("the samples are all there, with their source", arguments: Catalog.all)
     func samples(catalog: Catalog) async throws {

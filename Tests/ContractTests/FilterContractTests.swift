@@ -2,7 +2,7 @@ import CatalogModel
 import TestSupport
 import Testing
 
-@Suite("Filters", .timeLimit(.minutes(1)))
+@Suite("Filters", .turns, .timeLimit(.minutes(5)))
 struct FilterContractTests {
     private func list(_ catalog: Catalog, _ filter: String) async throws -> HTTPResponse {
         try await SharedServer.get().client.get(

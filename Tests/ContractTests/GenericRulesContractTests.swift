@@ -2,7 +2,7 @@ import CatalogModel
 import TestSupport
 import Testing
 
-@Suite("Rules for every request", .timeLimit(.minutes(1)))
+@Suite("Rules for every request", .turns, .timeLimit(.minutes(5)))
 struct GenericRulesContractTests {
     private static let reads =
         ["/livez", "/healthz", "/readyz", "/api/plugins", "/api/plugins/mcp/capabilities"]

@@ -2,7 +2,7 @@ import CatalogModel
 import TestSupport
 import Testing
 
-@Suite("Health", .timeLimit(.minutes(1)))
+@Suite("Health", .turns, .timeLimit(.minutes(5)))
 struct HealthContractTests {
     @Test("is alive under both names", arguments: ["/livez", "/healthz"])
     func alive(path: String) async throws {

@@ -2,7 +2,7 @@ import CatalogModel
 import TestSupport
 import Testing
 
-@Suite("Order", .timeLimit(.minutes(1)))
+@Suite("Order", .turns, .timeLimit(.minutes(5)))
 struct OrderContractTests {
     private static func folded(_ names: [String]) -> [String] { names.map { $0.lowercased() } }
 

@@ -2,7 +2,7 @@ import CatalogModel
 import TestSupport
 import Testing
 
-@Suite("Pages", .timeLimit(.minutes(1)))
+@Suite("Pages", .turns, .timeLimit(.minutes(5)))
 struct PaginationContractTests {
     @Test("pages of every size hold each entity once, in one order", arguments: Catalog.all)
     func walk(catalog: Catalog) async throws {

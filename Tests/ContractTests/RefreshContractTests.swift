@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Each test refreshes a plugin of its own, because refreshes of one plugin are limited.
-@Suite("Refreshes and jobs", .timeLimit(.minutes(1)))
+@Suite("Refreshes and jobs", .turns, .timeLimit(.minutes(5)))
 struct RefreshContractTests {
     private static let jobs = "/api/jobs/v1alpha1/refresh"
 
@@ -25,7 +25,7 @@ struct RefreshContractTests {
             if ["succeeded", "failed", "canceled"].contains(state) { return job }
             try #require(["queued", "running"].contains(state), "\(state)")
             try #require(ContinuousClock.now < end, "the job does not end: \(response.text)")
-            await Task.yield()
+            try await Task.sleep(for: .milliseconds(20))
         }
     }
 
@@ -179,6 +179,15 @@ struct RefreshContractTests {
             "POST", "\(Self.jobs)/\(id):cancel", headers: tenant.headers(), body: [])
         #expect(cancel.status == 409)
         #expect(try cancel.body("error")?.stringValue?.isEmpty == false)
+    }
+
+    @Test("a refresh makes discovery be rendered anew")
+    func discovery() async throws {
+        let tenant = try await Tenant.named("default")
+        let path = "/api/plugins?x=\(UInt32.random(in: 0 ... .max))"
+        _ = try await tenant.client.hit(path, headers: tenant.headers())
+        #expect(try await refresh("mcp", tenant).status == 202)
+        #expect(try await tenant.get(path).header("X-Cache") == "MISS")
     }
 
     @Test("without jobs the routes of jobs are absent")

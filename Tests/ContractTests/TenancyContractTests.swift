@@ -2,7 +2,7 @@ import CatalogModel
 import TestSupport
 import Testing
 
-@Suite("Tenancy", .timeLimit(.minutes(1)))
+@Suite("Tenancy", .turns, .timeLimit(.minutes(5)))
 struct TenancyContractTests {
     private static let path = "/api/tenancy/v1alpha1/namespaces"
     private static let missing =

@@ -2,7 +2,7 @@ import CatalogModel
 import TestSupport
 import Testing
 
-@Suite("Writes", .timeLimit(.minutes(1)))
+@Suite("Writes", .turns, .timeLimit(.minutes(5)))
 struct WriteContractTests {
     /// A document that is enough for a kind.
     private static func document(_ catalog: Catalog, _ name: String) -> JSONValue {

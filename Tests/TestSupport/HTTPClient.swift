@@ -80,11 +80,12 @@ package struct HTTPClient: Sendable {
         try await send("DELETE", target, headers: headers)
     }
 
-    /// Sends bytes as they are and returns what came back until the end, or until nothing comes.
+    /// Sends bytes as they are and returns what came back until the end or the time is over.
     ///
-    /// `ended` tells whether the server closed the connection.
+    /// Stops early once `enough` bytes have come. `ended` tells whether the server closed the
+    /// connection.
     package func raw(
-        _ bytes: [UInt8], timeout: Duration = .seconds(2)
+        _ bytes: [UInt8], timeout: Duration = .seconds(2), enough: Int = .max
     ) async throws -> (received: [UInt8], ended: Bool) {
         let port = self.port
         return try await BlockingThread.run {
@@ -93,11 +94,11 @@ package struct HTTPClient: Sendable {
             // The server may close before it has read everything; what it said still counts.
             try? socket.write(bytes, by: deadline)
             var received: [UInt8] = []
-            while let more = try? socket.read(by: deadline) {
+            while received.count < enough, let more = try? socket.read(by: deadline) {
                 if more.isEmpty { return (received, true) }
                 received += more
             }
-            return (received, ContinuousClock.now < deadline)
+            return (received, false)
         }
     }
 

@@ -59,6 +59,8 @@ final class LogCollector: Sendable {
     }
 
     /// The first line from an index on that matches; nil when the log ends or the time is over.
+    ///
+    /// No line has the index `.max`, so that nothing but the end is waited for.
     func first(
         from index: Int, within timeout: Duration,
         where matches: @escaping @Sendable (JSONValue) -> Bool

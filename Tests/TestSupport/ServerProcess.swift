@@ -128,6 +128,12 @@ package final class ServerProcess: Sendable {
     /// Every log line that is JSON, of the current run.
     package var logLines: [JSONValue] { run.log.lines }
 
+    /// Everything that an ended server has written, also what is not JSON.
+    package func completeLog() async -> String {
+        _ = await run.log.first(from: .max, within: .seconds(5)) { _ in false }
+        return run.log.texts.joined(separator: "\n")
+    }
+
     /// The first line of the current run that matches, waiting for it if need be.
     @discardableResult
     package func waitForLine(

@@ -1,5 +1,5 @@
 package import CatalogModel
-import Postgres
+package import Postgres
 
 extension JobQueue {
     /// Which jobs a list shows; nil means any.
@@ -122,4 +122,21 @@ extension JobQueue {
         guard id.utf8.count == 36, !id.utf8.contains(0) else { throw notFound(id) }
         return id.lowercased()
     }
+
+    /// How many jobs of all namespaces are not finished, by state.
+    package func unfinished() async throws(PostgresError) -> [JobState: Int] {
+        let rows = try await pool.query(JobQueue.unfinishedCounts)
+        var counts: [JobState: Int] = [:]
+        for row in 0..<rows.count {
+            if let state = JobState(rawValue: try rows.string(row, 0)) {
+                counts[state] = Int(try rows.int64(row, 1))
+            }
+        }
+        return counts
+    }
+
+    private static let unfinishedCounts: Statement = """
+        SELECT state, count(*) FROM refresh_jobs WHERE state IN ('queued', 'running')
+        GROUP BY state
+        """
 }

@@ -1,4 +1,5 @@
 import CatalogModel
+import Synchronization
 import TestSupport
 import Testing
 
@@ -52,6 +53,67 @@ extension IntegrationTests {
             #expect(replica.server.isRunning)
         }
 
+        @Test("what was acknowledged stays, what was refused leaves nothing behind")
+        func stopUnderWrites() async throws {
+            let cluster = try await PostgresCluster.separate()
+            let site = try await Deployment.make(cluster: cluster)
+            // The cluster of the tests is fast and forgetful; here a commit has to last.
+            try await site.sql(
+                "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', "
+                    + "current_database()); END $$")
+            let (a, b) = try await site.twins()
+            try await a.write("POST", Kind.agents.list, ["name": "first"])
+            for replica in [a, b] { try await replica.warm([.agents]) }
+            let outcomes = Outcomes()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (number, replica) in [a, b].enumerated() {
+                    group.addTask { try await write(on: replica, "w\(number)", outcomes) }
+                }
+                try await eventually("some writes") { outcomes.accepted.count > 20 }
+                try await cluster.terminateBackends()
+                let before = outcomes.accepted.count
+                try await eventually("more writes") { outcomes.accepted.count > before + 20 }
+                try await cluster.stop()
+                try await eventually("refusals") { outcomes.refused.count > 2 }
+                try await cluster.start()
+                let during = outcomes.accepted.count
+                try await eventually("writes again") { outcomes.accepted.count > during + 20 }
+                group.cancelAll()
+                try await group.waitForAll()
+            }
+            let head = try await site.head()
+            for replica in [a, b] { try await replica.reach(head) }
+            try await expectSameContent(a, b, [.agents])
+            let names = Set(try await a.names(of: .agents))
+            #expect(outcomes.accepted.isSubset(of: names))
+            #expect(outcomes.refused.isDisjoint(with: names))
+            let audited = try await site.sql(
+                "SELECT count(*) FROM audit_events WHERE outcome = 'success' "
+                    + "AND NOT EXISTS (SELECT FROM entities WHERE name = ANY (resource_ids))")
+            #expect(audited == "0")
+            print("\(outcomes.accepted.count) accepted, \(outcomes.refused.count) refused")
+        }
+
+        /// Creates one entity after the other until it is cancelled.
+        private func write(
+            on replica: Replica, _ prefix: String, _ outcomes: Outcomes
+        ) async throws {
+            var number = 0
+            while !Task.isCancelled {
+                number += 1
+                let name = "\(prefix)-\(number)"
+                let answer = try await replica.send(
+                    "POST", Kind.agents.list, ["name": .string(name)])
+                if answer.status == 201 {
+                    outcomes.accepted(name)
+                    continue
+                }
+                #expect(answer.status == 503, "\(answer.text)")
+                let isKnown = try answer.json()["details"]?["outcome"] == nil
+                if isKnown { outcomes.refused(name) }
+            }
+        }
+
         private func expectUnavailable(
             _ answer: HTTPResponse, _ location: SourceLocation = #_sourceLocation
         ) {
@@ -80,4 +142,15 @@ extension IntegrationTests {
             #expect(last > .milliseconds(600))
         }
     }
+}
+
+/// What became of the writes of several tasks.
+private final class Outcomes: Sendable {
+    private let names = Mutex<(accepted: Set<String>, refused: Set<String>)>(([], []))
+
+    var accepted: Set<String> { names.withLock { $0.accepted } }
+    var refused: Set<String> { names.withLock { $0.refused } }
+
+    func accepted(_ name: String) { names.withLock { _ = $0.accepted.insert(name) } }
+    func refused(_ name: String) { names.withLock { _ = $0.refused.insert(name) } }
 }

@@ -1,4 +1,5 @@
 import CatalogModel
+import Synchronization
 import TestSupport
 import Testing
 
@@ -15,10 +16,14 @@ extension IntegrationTests {
             for kind in Kind.all { try await seed(kind, on: site) }
             try await a.warm(Kind.all)
             try await b.warm(Kind.all)
+            let seen = SeenBodies()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await requests(150, on: a, seed: TestSettings.seed) }
                 group.addTask { try await requests(150, on: b, seed: TestSettings.seed &+ 1) }
                 group.addTask { try await statements(40, on: site, seed: TestSettings.seed &+ 2) }
+                for replica in [a, b] {
+                    group.addTask { try await read(80, on: replica, seen) }
+                }
                 try await group.waitForAll()
             }
             let head = try await site.head()
@@ -69,6 +74,19 @@ extension IntegrationTests {
             }
         }
 
+        /// Lists while others write: time never goes back, and a tag stands for one body.
+        private func read(_ count: Int, on replica: Replica, _ seen: SeenBodies) async throws {
+            var newest: UInt64 = 0
+            for round in 0..<count {
+                let kind = Self.kinds[round % Self.kinds.count]
+                let list = try await replica.get(kind.whole)
+                #expect(list.cache == "HIT")
+                #expect(list.revision >= newest)
+                newest = list.revision
+                #expect(seen.agrees(list.text, with: "\(kind.plural) \(list.tag)"))
+            }
+        }
+
         private func document(_ kind: Kind, _ name: String, _ round: Int) -> JSONValue {
             var object: JSONObject = [
                 "name": .string(name), "description": .string("round \(round) of \"\(name)\" – ü"),
@@ -84,6 +102,7 @@ extension IntegrationTests {
                 guard let kind = Self.kinds.randomElement(using: &random) else { return }
                 let name = "n\(Int.random(in: 0..<15, using: &random))"
                 let source = Bool.random(using: &random) ? "api" : "sql"
+                let more = kind == .mcpServers ? ", \"deploymentMode\": \"local\"" : ""
                 let identity = "plugin = '\(kind.plugin)' AND kind = '\(kind.kind)'"
                 let statement =
                     switch Int.random(in: 0..<4, using: &random) {
@@ -91,7 +110,7 @@ extension IntegrationTests {
                         """
                         INSERT INTO entities (plugin, kind, source, name, doc) VALUES
                         ('\(kind.plugin)', '\(kind.kind)', '\(source)', '\(name)',
-                        '{"name": "\(name)", "description": "sql \(round)"}')
+                        '{"name": "\(name)", "description": "sql \(round)"\(more)}')
                         ON CONFLICT (namespace, plugin, kind, source, name)
                         DO UPDATE SET doc = EXCLUDED.doc
                         """
@@ -104,6 +123,20 @@ extension IntegrationTests {
                 // Without the lock first, a statement may deadlock with others and be refused.
                 try await site.sql("SELECT catalog_lock('default'); \(statement)")
             }
+        }
+    }
+}
+
+/// The bodies that replicas gave under each entity tag.
+private final class SeenBodies: Sendable {
+    private let bodies = Mutex<[String: String]>([:])
+
+    /// Whether the body is the one that was seen with the tag before, if there was one.
+    func agrees(_ body: String, with tag: String) -> Bool {
+        bodies.withLock { bodies in
+            let known = bodies[tag] ?? body
+            bodies[tag] = known
+            return known == body
         }
     }
 }

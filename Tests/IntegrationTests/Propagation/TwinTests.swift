@@ -57,6 +57,36 @@ extension IntegrationTests {
             try await expectSameContent(a, b, [.agents])
         }
 
+        @Test("many writers at once each find their own writes")
+        func concurrentWrites() async throws {
+            let site = try await Deployment.make()
+            let replica = try await site.replica()
+            try await replica.write("POST", Kind.agents.list, ["name": "first"])
+            try await replica.warm([.agents])
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for writer in 0..<6 {
+                    group.addTask {
+                        for round in 0..<15 {
+                            let name = "w\(writer)-\(round % 4)"
+                            let path = Kind.agents.entity(name)
+                            let category = "round-\(round)"
+                            let written = try await replica.write(
+                                "PUT", path,
+                                ["name": .string(name), "category": .string(category)])
+                            let read = try await replica.get(path)
+                            #expect(read.cache == "HIT")
+                            #expect(read.revision >= written.revision)
+                            #expect(read.content.body == written.content.body)
+                            #expect(read.tag == written.tag)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let names = try await replica.names(of: .agents)
+            #expect(names.count == 1 + 6 * 4)
+        }
+
         /// Expects both replicas to serve the same entity from their caches.
         private func expectOnTwin(
             _ name: String, holds category: String, after write: HTTPResponse, _ a: Replica,

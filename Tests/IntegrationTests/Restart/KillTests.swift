@@ -44,6 +44,28 @@ extension IntegrationTests {
             }
         }
 
+        @Test("while it loads a collection begins again and ends right")
+        func killedWhileLoading() async throws {
+            let site = try await Deployment.make()
+            let replica = try await site.replica()
+            for start in [0, 1_000] {
+                try await replica.upsert(
+                    .agents, (start..<(start + 1_000)).map { Self.document("n\($0)", "large") })
+            }
+            for _ in 0..<3 {
+                // The first read misses and asks for the load that the kill interrupts.
+                _ = try await replica.get("\(Kind.agents.list)?pageSize=1")
+                try await replica.server.kill()
+                try await replica.server.restart()
+                try await replica.server.waitUntilReady(within: .seconds(10))
+                let names = try await replica.get("\(Kind.agents.list)?pageSize=1")
+                #expect(try names.json()["size"]?.intValue == 2_000)
+            }
+            try await replica.warm([.agents])
+            let list = try await replica.get(Kind.agents.whole)
+            #expect(list.content == (try await replica.bypass(Kind.agents.whole)).content)
+        }
+
         private static func document(_ name: String, _ description: String) -> JSONValue {
             ["name": .string(name), "description": .string(description)]
         }

@@ -42,6 +42,37 @@ extension IntegrationTests {
             #expect(missing.status == 400)
         }
 
+        @Test("that start over under another epoch are followed")
+        func startOver() async throws {
+            let site = try await Deployment.make(environment: Self.environment)
+            let (a, b) = try await site.twins()
+            for namespace in Self.names {
+                try await a.upsert(.agents, [Self.document("old", namespace, 1)], in: namespace)
+                for replica in [a, b] { try await replica.warm([.agents], in: namespace) }
+            }
+            try await site.sql(
+                """
+                BEGIN;
+                DELETE FROM entities WHERE namespace = 'alpha';
+                DELETE FROM revision_changes WHERE namespace = 'alpha';
+                DELETE FROM revisions WHERE namespace = 'alpha';
+                DELETE FROM collections WHERE namespace = 'alpha';
+                DELETE FROM namespaces WHERE name = 'alpha';
+                COMMIT;
+                """)
+            // The same revision number as before, with other content.
+            try await a.upsert(.agents, [Self.document("new", "alpha", 1)], in: "alpha")
+            for replica in [a, b] {
+                try await eventually("the new content") {
+                    let list = try await replica.get(Kind.agents.whole, in: "alpha")
+                    return try list.cache == "HIT" && list.names() == ["new"]
+                }
+                #expect(replica.count(of: "rebuild") + replica.count(of: "cache_discarded") <= 1)
+            }
+            try await expectSameContent(a, b, [.agents], in: "alpha")
+            try await expectSameContent(a, b, [.agents], in: "beta")
+        }
+
         private static func document(_ name: String, _ owner: String, _ round: Int) -> JSONValue {
             ["name": .string(name), "author": .string(owner), "version": .string("\(round)")]
         }
