@@ -10,6 +10,8 @@ enum ServerLimits {
     static let headerBytes = 32 << 10
     /// Longest request id that is taken over from a client.
     static let requestIDBytes = 128
+    /// Bytes of the user's name that the proxy sends; it is recorded and indexed.
+    static let userBytes = 256
     /// How long a connection may be idle.
     static let idleTimeout: Duration = .seconds(75)
     /// How long requests in progress may take after a signal to stop.

@@ -115,7 +115,7 @@ struct Replica: Sendable {
             started: started, pluginCount: Plugins.all.count, registry: registry
         ) {
             Readiness(
-                database: replicator.storeProblem,
+                database: stage.problem ?? replicator.storeProblem,
                 isInitialLoadComplete: stage.current == .loaded,
                 isFeedCaughtUp: replicator.isReady)
         }

@@ -121,6 +121,21 @@ struct AuditContractTests {
         #expect(try await tenant.events().first?["actor"] == "anonymous")
     }
 
+    @Test("a name too long to be recorded is refused, not left out")
+    func longName() async throws {
+        let tenant = try await Tenant.fresh()
+        let longest = String(repeating: "n", count: 256)
+        let list = Catalog.agents.list
+        let recorded = try await tenant.post(list, ["name": "x"], ["X-Remote-User": longest])
+        #expect(recorded.status == 201)
+        #expect(try await tenant.events().first?["actor"]?.stringValue == longest)
+        for target in [list, "\(Catalog.agents.base)/management/refresh"] {
+            let refused = try await tenant.post(target, [:], ["X-Remote-User": longest + "n"])
+            #expect(refused.status == 400)
+        }
+        #expect(try await tenant.events().count == 1)
+    }
+
     @Test("events are listed newest first, by pages and by filters")
     func list() async throws {
         let tenant = try await Tenant.fresh()
@@ -169,6 +184,22 @@ struct AuditContractTests {
         let response = try await tenant.get("\(Self.path)/\(id)")
         #expect(response.status == 404)
         #expect(try response.json() == ["error": .string("audit event \"\(id)\" not found")])
+    }
+
+    @Test("a page holds a hundred events at the most")
+    func largestPage() async throws {
+        let tenant = try await Tenant.fresh()
+        let path = "\(Catalog.agents.list)/x"
+        _ = try await tenant.put(path, [:])
+        for number in 0..<100 {
+            _ = try await tenant.patch(path, ["version": .string("\(number)")])
+        }
+        for (size, count) in [("", 20), ("?pageSize=1000", 100), ("?pageSize=0", 20)] {
+            let page = try await tenant.get(Self.path + size)
+            #expect(try page.body("events")?.arrayValue?.count == count)
+            #expect(try page.body("totalSize") == 101)
+            #expect(try page.nextToken() != nil)
+        }
     }
 
     @Test("recording can be switched off, as a whole or for refusals")

@@ -53,6 +53,11 @@ struct HealthContractTests {
         let response = try await server.client.get("/metrics")
         #expect(response.status == 200)
         #expect(response.header("Content-Type")?.hasPrefix("text/plain") == true)
+        let label = "[a-z_]+=\"[^\"]*\""
+        let series = try Regex("[a-z_]+(\\{\(label)(,\(label))*\\})? [-+0-9.eInfNa]+")
+        for line in response.text.split(separator: "\n") where !line.hasPrefix("# ") {
+            #expect(try series.wholeMatch(in: line) != nil, "\(line)")
+        }
         #expect(response.text.contains("# TYPE catalog_http_requests_total counter"))
         _ = try await server.client.get("/livez")
         let count = try await server.metric(

@@ -206,6 +206,81 @@ struct WriteContractTests {
         }
     }
 
+    @Test("a key works for every kind of write")
+    func idempotencyOfOthers() async throws {
+        let tenant = try await Tenant.fresh()
+        let list = Catalog.agents.list
+        let path = "\(list)/x"
+        func twice(
+            _ key: String, _ send: ([String: String]) async throws -> HTTPResponse
+        ) async throws {
+            let first = try await send(["Idempotency-Key": key])
+            let revision = try await tenant.get(list).header("X-Catalog-Revision")
+            let second = try await send(["Idempotency-Key": key])
+            #expect((200..<300).contains(first.status), "\(key): \(first.text)")
+            #expect(second.status == first.status)
+            #expect(second.text == first.text)
+            #expect(second.header("Idempotency-Replayed") == "true")
+            #expect(try await tenant.get(list).header("X-Catalog-Revision") == revision)
+        }
+        try await twice("put") { try await tenant.put(path, ["version": "1"], $0) }
+        try await twice("patch") { try await tenant.patch(path, ["version": "2"], $0) }
+        try await twice("batch") {
+            try await tenant.post("\(list):batch", ["items": [["name": "y"], ["name": 1]]], $0)
+        }
+        try await twice("delete") { try await tenant.delete(path, $0) }
+    }
+
+    @Test("a merge patch merges objects, replaces arrays and removes by null")
+    func mergePatch() async throws {
+        let tenant = try await Tenant.fresh()
+        let path = "\(Catalog.agents.list)/x"
+        _ = try await tenant.put(
+            path,
+            [
+                "version": "1", "author": "a", "promptRefs": [["promptTemplateRef": "p"]],
+                "customProperties": ["keep": 1, "drop": 2, "deep": ["a": 1, "b": 2]],
+            ])
+        let patched = try await tenant.patch(
+            path,
+            [
+                "author": nil, "absent": nil, "promptRefs": [],
+                "customProperties": ["drop": nil, "deep": ["b": nil, "c": [nil]]],
+            ])
+        #expect(patched.status == 200, "\(patched.text)")
+        let expected: JSONValue = [
+            "name": "x", "version": "1", "promptRefs": [], "sourceId": "api",
+            "customProperties": ["keep": 1, "deep": ["a": 1, "c": [nil]]],
+        ]
+        #expect(try patched.json() == expected)
+        let same = try await tenant.patch(path, [:])
+        #expect(same.status == 200)
+        #expect(same.header("ETag") == patched.header("ETag"))
+    }
+
+    @Test("what a body does not show of an entity survives its replacement")
+    func hiddenFields() async throws {
+        let tenant = try await Tenant.fresh()
+        let list = Catalog.model.list
+        let artifact: JSONValue = [
+            "artifactType": "metrics-artifact", "metricsType": "performance-metrics",
+            "customProperties": [
+                "ttft_p90": ["metadataType": "MetadataDoubleValue", "double_value": 7.5]
+            ],
+        ]
+        let created = try await tenant.post(list, ["name": "m", "artifacts": [artifact]])
+        #expect(created.status == 201, "\(created.text)")
+        #expect(try created.body("artifacts") == nil)
+        let filter = target(list, ["filterQuery": "artifacts.ttft_p90 = 7.5"])
+        #expect(try await tenant.get(filter).names() == ["m"])
+        let read = try await tenant.get("\(list)/m").json()
+        #expect(try await tenant.put("\(list)/m", read).status == 200)
+        #expect(try await tenant.patch("\(list)/m", ["description": "d"]).status == 200)
+        #expect(try await tenant.get(filter).names() == ["m"])
+        #expect(try await tenant.patch("\(list)/m", ["artifacts": nil]).status == 200)
+        #expect(try await tenant.get(filter).names().isEmpty)
+    }
+
     @Test("one key sent many times at once writes once")
     func concurrentIdempotency() async throws {
         let tenant = try await Tenant.fresh()
@@ -291,8 +366,13 @@ struct WriteContractTests {
         let most = try await tenant.post(path, ["items": .array(Array(many.dropLast()))])
         #expect(most.status == 200)
         #expect(try most.body("failed") == 0)
-        let size = try await tenant.get("\(Catalog.agents.list)?pageSize=1").body("size")
-        #expect(size == 1_000)
+        let page = try await tenant.get(Catalog.agents.list)
+        #expect(try page.items().count == 100)
+        #expect(try page.body("size") == 1_000)
+        let walked = try await tenant.client.walk(
+            .agents, pageSize: 300, headers: tenant.headers())
+        #expect(walked.pages == 4)
+        #expect(Set(walked.names).count == 1_000)
         let forbidden = try await tenant.post(path, ["items": []], ["X-User-Role": "viewer"])
         #expect(forbidden.status == 403)
     }

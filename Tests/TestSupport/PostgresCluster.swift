@@ -14,6 +14,8 @@ package actor PostgresCluster {
     private let bin: String
     /// Folder of the socket and the data.
     package nonisolated let folder: String
+    /// Options of the server's command line beyond the usual ones.
+    private var moreOptions = ""
     private var nextDatabase = 0
     private var snapshots: [String: String] = [:]
 
@@ -77,7 +79,26 @@ package actor PostgresCluster {
         let options =
             "-k \(folder) -c listen_addresses='' -c fsync=off -c synchronous_commit=off "
             + "-c full_page_writes=off -c max_connections=200 -c deadlock_timeout=100ms"
+            + moreOptions
         try await control(["start", "-o", options, "-l", "\(folder)/log"])
+    }
+
+    /// Restarts the server with TLS on a port of the loopback; returns port and certificate file.
+    ///
+    /// The certificate is made for the occasion, signs itself and names `localhost` only.
+    package func serveTLS() async throws -> (port: Int, certificate: String) {
+        let port = Int.random(in: 20_000..<40_000)
+        try await run([
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+            "-keyout", "\(folder)/server.key", "-out", "\(folder)/server.crt",
+        ])
+        try await run(["chmod", "600", "\(folder)/server.key"])
+        moreOptions =
+            " -c listen_addresses=127.0.0.1 -p \(port) -c ssl=on"
+            + " -c ssl_cert_file=\(folder)/server.crt -c ssl_key_file=\(folder)/server.key"
+        try await restart()
+        return (port, "\(folder)/server.crt")
     }
 
     /// Stops the server at once, as a crash would.

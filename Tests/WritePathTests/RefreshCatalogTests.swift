@@ -46,6 +46,20 @@ struct RefreshCatalogTests {
         #expect(try await database.catalog.order(.default) == ["mcp": ["s1", "s2", "s3"]])
     }
 
+    @Test func aLoadThatIsJustOverIsSharedByReplicasThatStartedBeforeIt() async throws {
+        let database = try await JobsDatabase()
+        try await database.configure([("s1", "a")])
+        let (catalog, queue) = (database.catalog, database.queue)
+        let first = try await catalog.enqueueInitialLoad(queue).map(\.id)
+        try await database.change("UPDATE refresh_jobs SET state = 'succeeded'")
+        let shared = try await catalog.enqueueInitialLoad(queue, unlessAskedWithin: .seconds(60))
+        #expect(shared.map(\.id) == first)
+        #expect(try await catalog.enqueueInitialLoad(queue, only: ["agents"]).isEmpty)
+        try await database.age()
+        let later = try await catalog.enqueueInitialLoad(queue, unlessAskedWithin: .seconds(60))
+        #expect(later.count == 1 && later.map(\.id) != first)
+    }
+
     @Test func aSourceThatComesBackIsLoadedAgain() async throws {
         let database = try await JobsDatabase()
         try await database.configure([("s1", "a")])

@@ -74,7 +74,7 @@ struct CatalogResponder: HTTPResponder {
             shape = endpoint.errorShape
             let exchange = Exchange(
                 request: request, method: method, path: path, query: query, endpoint: endpoint,
-                namespace: namespace, requestID: requestID, identity: Identity(request.headers))
+                namespace: namespace, requestID: requestID, identity: try Identity(request.headers))
             trace.namespace = endpoint.isNamespaced ? namespace.name : ""
             trace.user = exchange.identity.user
             return await handlers.respond(to: exchange, observer: observer)
@@ -109,13 +109,13 @@ struct CatalogResponder: HTTPResponder {
     private static func refusal(of request: Request) -> Response? {
         let target = request.head.path?.utf8.count ?? 0
         guard target <= ServerLimits.targetBytes else {
-            return Response(status: .uriTooLong, headers: [.connection: "close"])
+            return Response(status: .uriTooLong)
         }
         let bytes = request.headers.reduce(0) {
             $0 + $1.name.rawName.utf8.count + $1.value.utf8.count
         }
         guard bytes <= ServerLimits.headerBytes else {
-            return Response(status: .requestHeaderFieldsTooLarge, headers: [.connection: "close"])
+            return Response(status: .requestHeaderFieldsTooLarge)
         }
         return nil
     }

@@ -58,8 +58,12 @@ struct Identity: Sendable, Hashable {
     let groups: [String]
     let isOperator: Bool
 
-    init(_ headers: HTTPFields) {
+    /// Reads the headers of the proxy; throws `.badRequest` for a name too long to be recorded.
+    init(_ headers: HTTPFields) throws(RequestError) {
         let user = headers[.remoteUser].map { $0.trimmingBlanks } ?? ""
+        guard user.utf8.count <= ServerLimits.userBytes else {
+            throw .badRequest("X-Remote-User exceeds \(ServerLimits.userBytes) bytes")
+        }
         self.user = user.isEmpty ? "anonymous" : user
         groups = (headers[.remoteGroup] ?? "").split(separator: ",").map { $0.trimmingBlanks }
             .filter { !$0.isEmpty }

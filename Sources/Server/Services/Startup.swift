@@ -21,11 +21,16 @@ struct Startup: Service {
     let started: ContinuousClock.Instant
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
-            try await migrate()
-            stage.reached(.migrated)
-            try await loadSources()
-            stage.reached(.loaded)
+        do {
+            try await cancelWhenGracefulShutdown {
+                try await migrate()
+                stage.reached(.migrated)
+                try await loadSources()
+                stage.reached(.loaded)
+            }
+        } catch {
+            // Told to stop while it waited: that is no failure.
+            guard Task.isShuttingDownGracefully else { throw error }
         }
         // The other services go on; this one has nothing left to do.
         try? await gracefulShutdown()
@@ -40,6 +45,7 @@ struct Startup: Service {
             } catch {
                 guard error.code == .databaseUnavailable else { throw error }
                 observer.observe(.databaseDown(reason: error.message))
+                stage.stuck(on: error.message)
                 failures += 1
                 try await Task.sleep(for: Self.pause(after: failures))
             }
@@ -116,6 +122,7 @@ final class StartupStage: Sendable {
 
     private struct State {
         var stage = Stage.starting
+        var problem: String?
         var waiters: [(stage: Stage, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
@@ -123,9 +130,16 @@ final class StartupStage: Sendable {
 
     var current: Stage { state.withLock { $0.stage } }
 
+    /// Why the database cannot be used yet, or nil when nothing is known to be wrong.
+    var problem: String? { state.withLock { $0.problem } }
+
+    /// The next stage has to wait for the database.
+    func stuck(on problem: String) { state.withLock { $0.problem = problem } }
+
     func reached(_ stage: Stage) {
         let woken = state.withLock { state in
             state.stage = max(state.stage, stage)
+            state.problem = nil
             let woken = state.waiters.filter { $0.stage <= stage }
             state.waiters.removeAll { $0.stage <= stage }
             return woken

@@ -89,7 +89,8 @@ extension IntegrationTests {
 
         private func document(_ kind: Kind, _ name: String, _ round: Int) -> JSONValue {
             var object: JSONObject = [
-                "name": .string(name), "description": .string("round \(round) of \"\(name)\" – ü"),
+                "name": .string(name),
+                "description": .string("round \(round) of \"\(name)\" – ü"),
             ]
             if kind == .mcpServers { object["deploymentMode"] = "local" }
             return .object(object)

@@ -11,7 +11,9 @@ extension IntegrationTests {
             let options = site.options(sources: ServerFiles.sampleSources)
             let replicas = try await withThrowingTaskGroup(of: Replica.self) { group in
                 for _ in 0..<5 {
-                    group.addTask { Replica(server: try await ServerProcess.ready(options)) }
+                    group.addTask {
+                        Replica(server: try await ServerProcess.ready(options), site: site)
+                    }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }

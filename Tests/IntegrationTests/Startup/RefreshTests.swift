@@ -1,4 +1,5 @@
 import CatalogModel
+import Foundation
 import Testing
 
 extension IntegrationTests {
@@ -59,6 +60,13 @@ extension IntegrationTests {
                 of: Self.skills([("twice", "1"), ("twice", "2")]), line: 4, replica, site)
             #expect(try await replica.names(of: .skills) == ["alpha", "beta", "delta"])
             #expect(try await site.head() == loaded + 1)
+
+            try FileManager.default.removeItem(atPath: site.path(of: "skills.yaml"))
+            try await site.ageRefreshes()
+            let absent = try await replica.refresh(.skills)
+            #expect(absent["state"]?.stringValue == "failed")
+            #expect(absent["lastError"]?.stringValue?.contains("skills.yaml") == true)
+            #expect(try await replica.names(of: .skills) == ["alpha", "beta", "delta"])
 
             try await site.ageRefreshes()
             try site.write(Self.skills([("beta", "2")]), to: "skills.yaml")

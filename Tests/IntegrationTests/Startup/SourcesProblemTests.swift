@@ -23,25 +23,27 @@ extension IntegrationTests {
             ])
         func mistake(_ text: String, _ place: String) async throws {
             let site = try await Deployment.make(files: ["sources.yaml": text])
-            try await expectRefusal(site.options(), naming: "\(site.folder)/\(place)")
+            try await expectRefusal(
+                site, site.path(of: "sources.yaml"), naming: site.path(of: place))
         }
 
         @Test("says that the file is not there, or is a folder")
         func missing() async throws {
             let site = try await Deployment.make()
             let absent = site.path(of: "absent.yaml")
-            try await expectRefusal(site.options(sources: absent), naming: absent)
-            try await expectRefusal(site.options(sources: site.folder), naming: site.folder)
+            try await expectRefusal(site, absent, naming: absent)
+            try await expectRefusal(site, site.folder, naming: site.folder)
         }
 
         private func expectRefusal(
-            _ options: ServerProcess.Options, naming place: String
+            _ site: Deployment, _ sources: String, naming place: String
         ) async throws {
-            let server = try await ServerProcess.launch(options)
+            let server = try await ServerProcess.launch(site.options(sources: sources))
             let line = try await server.waitForLine { $0["message"]?.stringValue == "stopping" }
             let reason = line.value(at: "metadata.reason")?.stringValue ?? ""
             #expect(reason.contains(place), "\(reason)")
             #expect(try await server.waitForExit() > 0)
+            withExtendedLifetime(site) {}
         }
     }
 }

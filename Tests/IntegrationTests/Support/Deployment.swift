@@ -2,12 +2,25 @@ import Foundation
 import TestSupport
 
 /// A database, a folder of source files and the settings that the replicas of one test share.
-struct Deployment: Sendable {
+///
+/// The folder goes with it; replicas hold it as long as they are there.
+final class Deployment: Sendable {
     let cluster: PostgresCluster
     let dsn: String
     /// Where the source files lie.
     let folder: String
     let environment: [String: String]
+
+    private init(
+        cluster: PostgresCluster, dsn: String, folder: String, environment: [String: String]
+    ) {
+        self.cluster = cluster
+        self.dsn = dsn
+        self.folder = folder
+        self.environment = environment
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     private static let noSources = """
         apiVersion: catalog/v1alpha1
@@ -44,7 +57,7 @@ struct Deployment: Sendable {
 
     /// A replica that is ready.
     func replica() async throws -> Replica {
-        Replica(server: try await ServerProcess.ready(options()))
+        Replica(server: try await ServerProcess.ready(options()), site: self)
     }
 
     /// Two replicas that are ready.

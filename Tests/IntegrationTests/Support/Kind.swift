@@ -11,7 +11,7 @@ struct Kind: Sendable, Hashable {
     /// The path of the list.
     var list: String { "\(base)/\(plural)" }
 
-    /// The path of an entity; models have one beneath their source, for which `source` is needed.
+    /// The path of an entity of any source.
     func entity(_ name: String) -> String { "\(list)/\(name)" }
 
     /// A list of everything on one page.

@@ -5,6 +5,7 @@ import Testing
 /// One server process with the requests that tests make.
 struct Replica: Sendable {
     let server: ServerProcess
+    let site: Deployment
 
     var client: HTTPClient { server.client }
 
