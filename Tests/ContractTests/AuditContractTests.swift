@@ -81,6 +81,7 @@ struct AuditContractTests {
                 try await tenant.post(
                     "\(Catalog.agents.base)/management/refresh", [:], ["X-User-Role": "no"])
             ),
+            (405, "failure", try await tenant.put(list, [:])),
         ]
         let events = Array(try await tenant.events().reversed())
         try #require(events.count == cases.count)

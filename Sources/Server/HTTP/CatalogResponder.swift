@@ -61,11 +61,6 @@ struct CatalogResponder: HTTPResponder {
             let method = request.method.rawValue
             trace.group = endpoint.group(method: method)
             shape = endpoint.errorShape
-            guard endpoint.methods.contains(method) else {
-                return Response(
-                    status: .methodNotAllowed,
-                    headers: [.allow: endpoint.methods.joined(separator: ", ")])
-            }
             let query = try QueryParameters(target.dropFirst(path.count + 1))
             shape = .gate
             let namespace =

@@ -10,6 +10,7 @@ struct AuditHandler: Sendable {
     let log: AuditLog
     let isEnabled: Bool
     let recordsDenied: Bool
+    private static let recordedMethods: Set<String> = ["POST", "PUT", "PATCH", "DELETE"]
 
     func list(_ exchange: Exchange) async throws -> Response {
         let query = exchange.query
@@ -37,7 +38,7 @@ struct AuditHandler: Sendable {
     func recordFailure(
         of exchange: Exchange, status: Int, reason: String, duration: Duration
     ) async {
-        guard isEnabled, exchange.method != "GET", exchange.method != "HEAD" else { return }
+        guard isEnabled, Self.recordedMethods.contains(exchange.method) else { return }
         let isDenied = status == HTTPResponse.Status.forbidden.code
         guard recordsDenied || !isDenied else { return }
         var event = AuditEvent(

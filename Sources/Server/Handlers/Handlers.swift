@@ -13,6 +13,15 @@ struct Handlers: Sendable {
 
     func respond(to exchange: Exchange, observer: Observer) async -> Response {
         let began = ContinuousClock.now
+        let methods = exchange.endpoint.methods
+        guard methods.contains(exchange.method) else {
+            let response = Response(
+                status: .methodNotAllowed, headers: [.allow: methods.joined(separator: ", ")])
+            await audit.recordFailure(
+                of: exchange, status: response.status.code, reason: "method not allowed",
+                duration: began.duration(to: .now))
+            return response
+        }
         do {
             return try await route(exchange)
         } catch {
