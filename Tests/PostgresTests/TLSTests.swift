@@ -40,7 +40,7 @@ import Testing
         }
         #expect(wrongName?.code == .connectFailed)
         let unknownRoot = await Database.failure {
-            try await attempt("host=localhost sslmode=verify-full sslrootcert=/nonexistent/root.crt")
+            try await attempt("host=localhost sslmode=verify-full sslrootcert=/nonexistent.crt")
         }
         #expect(unknownRoot?.code == .connectFailed)
     }
