@@ -129,7 +129,8 @@ struct Replica: Sendable {
             reads: ReadHandler(reader: reader, metrics: namespaceMetrics),
             writes: WriteHandler(
                 store: CatalogStore(
-                    pool: pool, observer: observer, isAuditEnabled: configuration.auditEnabled),
+                    pool: pool, observer: observer, isAuditEnabled: configuration.auditEnabled,
+                    isGrouping: configuration.writeGrouping),
                 replicator: replicator, hints: hints),
             jobs: JobHandler(
                 queue: queue, discovery: discovery, auditEnabled: configuration.auditEnabled),

@@ -7,7 +7,7 @@ import Testing
 @Suite("Concurrent writes")
 struct ConcurrencyTests {
     @Test func revisionsAreDenseAndEveryWriteHasItsEvent() async throws {
-        let fixture = try await StoreFixture(poolSize: 16)
+        let fixture = try await StoreFixture(poolSize: 16, isGrouping: false)
         let namespaces = ["ns-a", "ns-b", "ns-c", "ns-d"]
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<64 {

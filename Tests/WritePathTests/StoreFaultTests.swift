@@ -111,7 +111,8 @@ struct StoreFaultTests {
         }
         try await fixture.run(.create(["name": "last"]))
         let counts = try await fixture.census().split(separator: "|")
-        #expect(Set(counts).count == 1)
+        #expect(counts[0] == counts[1] && counts[2] == counts[3])
+        #expect(try await fixture.isSound())
     }
 }
 

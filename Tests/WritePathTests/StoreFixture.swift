@@ -27,14 +27,21 @@ struct StoreFixture {
     let audit: AuditLog
     let observations = Observations()
 
-    init(poolSize: Int = 4, faults: FaultPlan? = nil, isAuditEnabled: Bool = true) async throws {
+    init(
+        poolSize: Int = 4, faults: FaultPlan? = nil, isAuditEnabled: Bool = true,
+        isGrouping: Bool = true
+    ) async throws {
         let name = try await StoreFixture.template.value
         let dsn = try await PostgresCluster.shared().makeDatabase(template: name)
         try self.init(
-            dsn: dsn, poolSize: poolSize, faults: faults, isAuditEnabled: isAuditEnabled)
+            dsn: dsn, poolSize: poolSize, faults: faults, isAuditEnabled: isAuditEnabled,
+            isGrouping: isGrouping)
     }
 
-    init(dsn: String, poolSize: Int, faults: FaultPlan?, isAuditEnabled: Bool = true) throws {
+    init(
+        dsn: String, poolSize: Int, faults: FaultPlan?, isAuditEnabled: Bool = true,
+        isGrouping: Bool = true
+    ) throws {
         self.dsn = dsn
         var configuration = try PostgresConfiguration(dsn: dsn)
         configuration.faults = faults
@@ -42,7 +49,8 @@ struct StoreFixture {
             configuration: configuration, size: poolSize, reactor: try Self.reactor.get(),
             acquireTimeout: .seconds(30))
         store = CatalogStore(
-            pool: pool, observer: observations.observer, isAuditEnabled: isAuditEnabled)
+            pool: pool, observer: observations.observer, isAuditEnabled: isAuditEnabled,
+            isGrouping: isGrouping)
         audit = AuditLog(pool: pool, observer: observations.observer)
     }
 

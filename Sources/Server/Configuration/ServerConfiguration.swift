@@ -29,6 +29,8 @@ package struct ServerConfiguration: Sendable {
     package let namespaces: [Namespace]
     package let auditEnabled: Bool
     package let auditsDenied: Bool
+    /// Whether concurrent writes of one namespace share transactions.
+    package let writeGrouping: Bool
     package let jobsEnabled: Bool
     package let jobConcurrency: Int
     package let jobRetries: Int
@@ -66,6 +68,7 @@ package struct ServerConfiguration: Sendable {
         _ = try reader.text(.authenticationMode)
         auditEnabled = try reader.flag(.auditEnabled)
         auditsDenied = try reader.flag(.auditDenied)
+        writeGrouping = try reader.flag(.writeGrouping)
         jobsEnabled = try reader.flag(.jobsEnabled)
         jobConcurrency = number(.jobConcurrency, 1...64)
         jobRetries = number(.jobRetries, 0...100)

@@ -44,6 +44,7 @@ extension Setting {
         refused: ["jwt": "bearer tokens are not part of this release"])
     static let auditEnabled = Setting(variable: "CATALOG_AUDIT_ENABLED", standard: "true")
     static let auditDenied = Setting(variable: "CATALOG_AUDIT_LOG_DENIED", standard: "true")
+    static let writeGrouping = Setting(variable: "CATALOG_WRITE_GROUPING", standard: "true")
     static let jobsEnabled = Setting(variable: "CATALOG_JOB_ENABLED", standard: "true")
     static let jobConcurrency = Setting(variable: "CATALOG_JOB_CONCURRENCY", standard: "3")
     static let jobRetries = Setting(variable: "CATALOG_JOB_MAX_RETRIES", standard: "3")
@@ -64,8 +65,8 @@ extension Setting {
     static let all: [Setting] = [
         listen, sources, databaseType, databaseDSN, poolSize, cacheDirectory, cacheEnabled,
         discoveryTTL, capabilitiesTTL, cacheEntries, stalenessLimit, tenancyMode, namespaces,
-        authorizationMode, authenticationMode, auditEnabled, auditDenied, jobsEnabled,
-        jobConcurrency, jobRetries, jobPollSeconds, jobClaimMinutes, jobRetentionDays,
+        authorizationMode, authenticationMode, auditEnabled, auditDenied, writeGrouping,
+        jobsEnabled, jobConcurrency, jobRetries, jobPollSeconds, jobClaimMinutes, jobRetentionDays,
         migrationLock, logLevel, accessLogSample, podName,
     ]
 }

@@ -11,7 +11,8 @@ package enum AuditWriter {
     /// The statement that records an event of one entity, with what the transaction made of it.
     ///
     /// The new value is the entity's tag and version, read when the statement runs.
-    package static func statement(_ event: AuditEvent, describing key: EntityKey) -> Query {
+    package static func statement(_ event: AuditEvent, describing key: EntityKey?) -> Query {
+        guard let key else { return statement(event) }
         let identity: [Parameter] = [
             .text(key.plugin), .text(key.kind), .text(key.source), .text(key.name),
         ]
@@ -85,7 +86,7 @@ extension String {
 
 extension JSONValue {
     /// The value without U+0000 in its strings, which the database cannot hold.
-    fileprivate var storable: JSONValue {
+    var storable: JSONValue {
         switch self {
         case .string(let text): .string(text.storable)
         case .array(let elements): .array(elements.map(\.storable))

@@ -54,30 +54,62 @@ struct EntityPlan: WritePlan {
         .notFound("\(kind.notFoundNoun) \"\(name)\" not found")
     }
 
+    /// The entity that the write is about.
+    var key: EntityKey { rows.key(name) }
+
+    /// The statements on the entity's collection.
+    var collection: EntityRows { rows }
+
+    /// The size of what the write brings along; costs its encoding.
+    var bytes: Int {
+        switch action {
+        case .create(let draft), .replace(let draft, _):
+            JSONValue.object(draft.document).encoded.count
+        case .mergePatch(let patch, _): patch.encoded.count
+        case .delete: 0
+        }
+    }
+
     var reads: [Query] { [rows.read(name)] }
 
     func decide(_ answers: [Rows], on connection: Connection) async throws -> WriteDeed {
         let present = answers[0].isEmpty ? nil : try rows.entity(answers[0], 0)
+        guard let change = try change(of: present) else {
+            let query = elsewhere
+            throw try absence(await connection.query(query.statement, query.parameters))
+        }
+        let record = record(of: change).map {
+            AuditWriter.statement($0.event, describing: $0.key)
+        }
+        return WriteDeed(
+            writes: [query(for: change)], records: record.map { [$0] } ?? []
+        ) { [rows] answers, head in
+            let written = answers[0].isEmpty ? nil : try rows.entity(answers[0], 0)
+            return try change.answer(written, head)
+        }
+    }
+
+    /// What the write does to the present state; nil when there is nothing that it could change.
+    func change(of present: WrittenEntity?) throws(RequestError) -> EntityChange? {
         switch action {
         case .create(let draft):
             guard present == nil else {
-                throw RequestError.conflict("\(rows.kind.notFoundNoun) \"\(name)\" already exists")
+                throw .conflict("\(rows.kind.notFoundNoun) \"\(name)\" already exists")
             }
-            return insert(draft.document)
+            return .insert(draft)
         case .replace(let draft, let condition):
             try condition.check(present?.tag)
-            guard let present else { return insert(draft.document) }
-            return update(present, try draft.carryingHiddenFields(of: present).document)
+            guard let present else { return .insert(draft) }
+            return .update(present, try draft.carryingHiddenFields(of: present))
         case .mergePatch(let patch, let condition):
-            guard let present else { throw try await absence(on: connection) }
+            guard let present else { return nil }
             try condition.check(present.tag)
             let merged = JSONMergePatch.apply(patch, to: .object(try present.document()))
-            let draft = try patched(merged)
-            return update(present, draft.document)
+            return .update(present, try patched(merged))
         case .delete(let condition):
-            guard let present else { throw try await absence(on: connection) }
+            guard let present else { return nil }
             try condition.check(present.tag)
-            return delete(present)
+            return .delete(present)
         }
     }
 
@@ -89,10 +121,11 @@ struct EntityPlan: WritePlan {
         return try EntityDraft(merged, name: name, kind: rows.kind)
     }
 
+    /// Asks which other source has the entity; `absence` reads the answer.
+    var elsewhere: Query { rows.otherSource(name) }
+
     /// Why there is nothing to change: another source has the entity, or nobody.
-    private func absence(on connection: Connection) async throws(PostgresError) -> RequestError {
-        let query = rows.otherSource(name)
-        let found = try await connection.query(query.statement, query.parameters)
+    func absence(_ found: Rows) throws(PostgresError) -> RequestError {
         guard !found.isEmpty else { return EntityPlan.notFound(name, rows.kind) }
         return .conflict(
             "\(rows.kind.notFoundNoun) \"\(name)\" belongs to source "
@@ -102,51 +135,21 @@ struct EntityPlan: WritePlan {
 }
 
 extension EntityPlan {
-    private func insert(_ document: JSONObject) -> WriteDeed {
-        WriteDeed(
-            writes: [rows.insert(name, document)],
-            records: records(old: nil, status: .created, isGone: false)
-        ) { [rows] answers, head in
-            let written = try rows.entity(answers[0], 0)
-            return WriteResponse(
-                status: .created, body: try written.body(), tag: written.tag,
-                location: written.location, head: head, changed: true)
+    /// The statement that carries out a change alone.
+    func query(for change: EntityChange) -> Query {
+        switch change {
+        case .insert(let draft): rows.insert(name, draft.document)
+        case .update(_, let draft): rows.update(name, draft.document)
+        case .delete: rows.delete(name)
         }
     }
 
-    private func update(_ present: WrittenEntity, _ document: JSONObject) -> WriteDeed {
-        WriteDeed(
-            writes: [rows.update(name, document)],
-            records: records(old: present, status: .ok, isGone: false)
-        ) { [rows] answers, head in
-            let changed = !answers[0].isEmpty
-            let written = changed ? try rows.entity(answers[0], 0) : present
-            return WriteResponse(
-                status: .ok, body: try written.body(), tag: written.tag, head: head,
-                changed: changed)
-        }
-    }
-
-    private func delete(_ present: WrittenEntity) -> WriteDeed {
-        WriteDeed(
-            writes: [rows.delete(name)],
-            records: records(old: present, status: .noContent, isGone: true)
-        ) { answers, head in
-            WriteResponse(status: .noContent, head: head, changed: !answers[0].isEmpty)
-        }
-    }
-
-    private func records(
-        old: WrittenEntity?, status: WriteResponse.Status, isGone: Bool
-    ) -> [Query] {
-        guard var event else { return [] }
+    /// The audit event of a change, and the entity whose new state it describes, unless that is gone.
+    func record(of change: EntityChange) -> (event: AuditEvent, key: EntityKey?)? {
+        guard var event else { return nil }
         event.resourceIDs = [name]
-        event.statusCode = status.rawValue
-        event.oldValue = old?.auditValue
-        return [
-            isGone
-                ? AuditWriter.statement(event)
-                : AuditWriter.statement(event, describing: rows.key(name))
-        ]
+        event.statusCode = change.status.rawValue
+        event.oldValue = change.present?.auditValue
+        return (event, change.isDeletion ? nil : key)
     }
 }

@@ -37,6 +37,10 @@ struct EntityRows {
 
     func update(_ drafts: [EntityDraft]) -> Query { Query(Self.updateMany, parameters(drafts)) }
 
+    func delete(_ names: [String]) -> Query {
+        Query(Self.deleteMany, collection + [.textArray(names)])
+    }
+
     /// Reads row number `row` of any of these statements.
     func entity(_ rows: Rows, _ row: Int) throws(PostgresError) -> WrittenEntity {
         let entity = StoredEntity(
@@ -101,6 +105,11 @@ extension EntityRows {
         UPDATE entities e SET doc = t.doc::jsonb
         FROM unnest($4::text[], $5::text[]) AS t (name, doc)
         WHERE \(ofCollection) AND e.name = t.name AND e.doc::text <> t.doc::jsonb::text
+        RETURNING \(columns)
+        """)
+    private static let deleteMany = Statement(
+        """
+        DELETE FROM entities e WHERE \(ofCollection) AND e.name = ANY ($4::text[])
         RETURNING \(columns)
         """)
     /// Walks the sources of the collection instead of all its entities.

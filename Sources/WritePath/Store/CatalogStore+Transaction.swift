@@ -1,51 +1,68 @@
-package import CatalogModel
+import CatalogModel
 import Postgres
 
 extension CatalogStore {
-    private static let begin: Statement = "BEGIN ISOLATION LEVEL READ COMMITTED"
-    private static let commit: Statement = "COMMIT"
-    private static let rollback: Statement = "ROLLBACK"
+    static let begin: Statement = "BEGIN ISOLATION LEVEL READ COMMITTED"
+    static let commit: Statement = "COMMIT"
+    static let rollback: Statement = "ROLLBACK"
     private static let settings: Statement = """
         SELECT set_config('catalog.actor', $1, true), set_config('catalog.request_id', $2, true),
             set_config('lock_timeout', $3, true),
             set_config('idle_in_transaction_session_timeout', $4, true)
         """
 
+    /// Runs a write in a transaction of its own.
+    func writeAlone(_ member: GroupMember) async throws(RequestError) -> WriteResponse {
+        switch member.plan {
+        case .entity(let plan): try await write(plan, member.key, member.context)
+        case .bulk(let plan): try await write(plan, member.key, member.context)
+        }
+    }
+
     /// Runs a plan in one transaction that holds the namespace, and commits.
     ///
     /// Claims the idempotency key before the namespace, so that all writers take their locks in
-    /// the same order. A deadlock or serialization failure runs the plan again, and so does a
-    /// connection that breaks before anything could have been committed.
-    package func write(
-        _ plan: some WritePlan, _ context: WriteContext
+    /// the same order.
+    private func write(
+        _ plan: some WritePlan, _ key: IdempotencyKey?, _ context: WriteContext
     ) async throws(RequestError) -> WriteResponse {
-        let key = try IdempotencyKey(context)
+        try await transacting(context.namespace) { connection, progress in
+            try await attempt(plan, key, context, on: connection, progress)
+        }
+    }
+
+    /// Runs the body on a connection of the pool; it begins and commits a transaction itself.
+    ///
+    /// A deadlock or serialization failure runs the body again, and so does a connection that breaks
+    /// before anything could have been committed; the body must have no effects of its own.
+    func transacting<R: Sendable>(
+        _ namespace: Namespace, _ body: (Connection, Progress) async throws -> R
+    ) async throws(RequestError) -> R {
         var attempt = 0
         while true {
             let progress = Progress()
             do {
                 return try await pool.withConnection { connection in
-                    try await run(plan, key, context, on: connection, progress)
+                    try await rollingBack(connection) { try await body(connection, progress) }
                 }
             } catch let error as PostgresError where mayRepeat(error, progress, attempt) {
                 attempt += 1
                 await pause(beforeAttempt: attempt)
             } catch let error as PostgresError where progress.isCommitting && error.leavesDoubt {
-                let told = error.requestError(namespace: context.namespace.name, observer: observer)
+                let told = error.requestError(namespace: namespace.name, observer: observer)
                 throw RequestError(
                     told.code,
                     "the database connection broke during the commit; whether the write took "
                         + "effect is not known",
                     details: ["outcome": "unknown"])
             } catch {
-                throw RequestError.of(
-                    error, namespace: context.namespace.name, observer: observer)
+                throw RequestError.of(error, namespace: namespace.name, observer: observer)
             }
         }
     }
 
     /// How far an attempt has come.
-    private final class Progress {
+    final class Progress {
         var isCommitting = false
     }
 
@@ -61,12 +78,12 @@ extension CatalogStore {
         try? await Task.sleep(for: ceiling * Double.random(in: 0...1))
     }
 
-    private func run(
-        _ plan: some WritePlan, _ key: IdempotencyKey?, _ context: WriteContext,
-        on connection: Connection, _ progress: Progress
-    ) async throws -> WriteResponse {
+    /// Rolls back when the body throws.
+    func rollingBack<R: Sendable>(
+        _ connection: Connection, _ body: () async throws -> R
+    ) async throws -> R {
         do {
-            return try await attempt(plan, key, context, on: connection, progress)
+            return try await body()
         } catch {
             // Without effect if the session is gone; a cancelled caller leaves it to the pool to
             // close the connection.
@@ -121,24 +138,30 @@ extension CatalogStore {
             let stored = try await connection.pipeline([
                 key.store(response), Query(CatalogStore.commit),
             ])
-            try checkCommitted(stored)
+            try CatalogStore.checkCommitted(stored)
         } else {
-            try checkCommitted(rows)
+            try CatalogStore.checkCommitted(rows)
         }
         return response
     }
 
-    private func checkCommitted(_ rows: [Rows]) throws(PostgresError) {
+    /// Throws if the transaction, whose last answer this is, did not end with a commit.
+    static func checkCommitted(_ rows: [Rows]) throws(PostgresError) {
         guard rows.last?.commandTag == "COMMIT" else {
             throw PostgresError(.server, "the transaction was rolled back", sqlState: "25P02")
         }
     }
 
     private func settings(_ context: WriteContext) -> Query {
+        CatalogStore.settings(actor: context.actor, requestID: context.requestID ?? "")
+    }
+
+    /// Sets the bounds of the transaction, and whom its revision names.
+    static func settings(actor: String, requestID: String) -> Query {
         Query(
             CatalogStore.settings,
             [
-                .text(context.actor.storable), .text((context.requestID ?? "").storable),
+                .text(actor.storable), .text(requestID.storable),
                 .text("\(WriteLimits.lockTimeout.components.seconds)s"),
                 .text("\(WriteLimits.idleTransactionTimeout.components.seconds)s"),
             ])

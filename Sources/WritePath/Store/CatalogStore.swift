@@ -11,13 +11,21 @@ package final class CatalogStore: Sendable {
     let observer: Observer
     /// Whether writes record audit events.
     package let isAuditEnabled: Bool
+    /// Lets concurrent writes share transactions; nil if each is to have its own.
+    private let committer: GroupCommitter?
 
-    /// Writes through the pool.
-    package init(pool: Pool, observer: Observer, isAuditEnabled: Bool = true) {
+    /// Writes through the pool; concurrent writes of one namespace share a transaction when grouped.
+    package init(
+        pool: Pool, observer: Observer, isAuditEnabled: Bool = true, isGrouping: Bool = true
+    ) {
         self.pool = pool
         self.observer = observer
         self.isAuditEnabled = isAuditEnabled
+        committer = isGrouping ? GroupCommitter() : nil
     }
+
+    /// Writes that wait for a transaction which they will share.
+    package var waitingWrites: Int { committer?.waitingCount ?? 0 }
 
     /// Runs a command to its commit.
     ///
@@ -30,16 +38,20 @@ package final class CatalogStore: Sendable {
         let event =
             isAuditEnabled
             ? command.auditEvent(context, outcome: .success, statusCode: nil) : nil
+        let plan: GroupMember.Plan
         switch command.operation {
         case .bulk(let items):
-            let plan = try BulkPlan(
-                items, plugin: command.plugin, kind: command.kind, namespace: context.namespace,
-                event: event)
-            return try await write(plan, context)
+            plan = .bulk(
+                try BulkPlan(
+                    items, plugin: command.plugin, kind: command.kind,
+                    namespace: context.namespace, event: event))
         case .create, .replace, .mergePatch, .delete:
-            let plan = try EntityPlan(command, namespace: context.namespace, event: event)
-            return try await write(plan, context)
+            plan = .entity(
+                try EntityPlan(command, namespace: context.namespace, event: event))
         }
+        let member = GroupMember(plan: plan, key: try IdempotencyKey(context), context: context)
+        guard let committer else { return try await writeAlone(member) }
+        return try await committer.submit(member) { [self] in await writeGroup($0) }.get()
     }
 
     /// Reads the head of a namespace; nil while nothing was ever written there.

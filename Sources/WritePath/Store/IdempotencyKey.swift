@@ -32,6 +32,11 @@ struct IdempotencyKey {
         ]
     }
 
+    /// Gives up keys that were claimed in this transaction for writes that failed.
+    static func release(_ keys: [IdempotencyKey], in namespace: Namespace) -> Query {
+        Query(delete, [.text(namespace.name), .textArray(keys.map(\.key))])
+    }
+
     /// Stores the answer with the key.
     func store(_ response: WriteResponse) -> Query {
         var headers: JSONObject = ["changed": .bool(response.changed)]
@@ -80,6 +85,9 @@ struct IdempotencyKey {
     private static let update: Statement = """
         UPDATE idempotency_keys SET status = $3::int, headers = $4::jsonb, body = $5
         WHERE namespace = $1 AND key = $2
+        """
+    private static let delete: Statement = """
+        DELETE FROM idempotency_keys WHERE namespace = $1 AND key = ANY ($2::text[])
         """
     static let deleteExpired: Statement = """
         DELETE FROM idempotency_keys WHERE (namespace, key) IN (

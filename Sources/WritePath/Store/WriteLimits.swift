@@ -18,6 +18,16 @@ package enum WriteLimits {
     package static let lockTimeout: Duration = .seconds(10)
     /// The server ends a transaction whose replica says nothing for this long.
     package static let idleTransactionTimeout: Duration = .seconds(10)
+    /// Writes of one namespace that share a transaction.
+    package static let groupWrites = 64
+    /// Bytes of the documents that share a transaction; a larger one has its own.
+    package static let groupBytes = 4 * 1_024 * 1_024
+    /// Writes of one namespace that may wait for the transaction before theirs.
+    package static let waitingWrites = 1_024
+    /// Longest wait for it.
+    package static let groupWait: Duration = .seconds(10)
+    /// Characters of the actors and of the request ids that a shared revision lists.
+    package static let revisionLabelCharacters = 512
     /// Longest wait for another process that migrates.
     package static let migrationLockTimeout: Duration = .seconds(300)
     /// Longest run of one migration.
