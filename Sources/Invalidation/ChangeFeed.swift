@@ -60,9 +60,29 @@ package enum FeedSignal: Sendable {
     /// Listening is committed; whatever is notified from now on arrives.
     case connected
     case disconnected
+    /// Notifications arrive on the present connection.
+    case hearing
+    /// The connection is up and brought notifications, but does so no longer.
+    case deaf(missedHeartbeats: Int)
+    /// Notifications have never arrived on the present connection.
+    case polling(reason: String)
     case hint(Hint)
     /// Something was notified that is no hint: look at the heads.
     case unreadable
+}
+
+/// One beat of what the replicas send each other the whole way that a hint takes.
+package struct Heartbeat: Hashable, Sendable {
+    package let number: UInt64
+
+    /// Reads a payload; nil for anything that is not exactly a heartbeat.
+    package init?(payload: String) {
+        let parts = payload.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0] == "heartbeat", let number = UInt64(parts[1]),
+            String(number) == parts[1]
+        else { return nil }
+        self.number = number
+    }
 }
 
 /// "Look now": a revision of a namespace exists, in the history whose epoch begins so.

@@ -28,6 +28,29 @@ package enum FeedLimits {
     package static let maxConcurrentReads = 8
     /// Signals that wait for the replicator; one that is lost costs freshness up to the next poll.
     package static let maxSignals = 16_384
+    /// How often a replica asks whether it is its turn to send the heartbeat.
+    package static let heartbeatInterval: Duration = .milliseconds(500)
+    /// The least time between two heartbeats; less than the interval, so that no turn is skipped.
+    package static let heartbeatPeriod: Duration = .milliseconds(400)
+    /// How long a heartbeat may be under way: two periods.
+    package static let deafAfter: Duration = .seconds(1)
+    /// How often the heartbeats that are under way are looked at.
+    package static let pulseCheck: Duration = .milliseconds(100)
+    /// How soon a new connection is tried after one that never heard; doubled up to 16 times that.
+    package static let probeRetry: Duration = .seconds(5)
+    /// How long a replica counts as alive after its last report, and how often it reports.
+    package static let lease: Duration = .seconds(10)
+    package static let leaseRenewal: Duration = .seconds(2)
+    /// How long a report waits for further changes to take along.
+    package static let reportDelay: Duration = .milliseconds(10)
+    /// Reports over time, one per interval, and how many may follow each other without it.
+    package static let reportInterval: Duration = .milliseconds(100)
+    package static let reportBurst = 5
+    /// How long the pauses are between two looks at the positions for a waiting write.
+    package static let visibilityPause: Duration = .milliseconds(5)
+    package static let visibilityPauseMax: Duration = .milliseconds(40)
+    /// How long a new cache waits until its replica is known to hold the namespace.
+    package static let announcementWait: Duration = .seconds(1)
     /// Collections that are copied at once.
     package static let maxConcurrentCopies = 2
 }

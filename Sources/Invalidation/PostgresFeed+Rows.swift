@@ -6,6 +6,7 @@ extension PostgresFeed {
     static let begin: Statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     static let commit: Statement = "COMMIT"
     static let ping: Statement = "SELECT 1"
+    static let queueUsage: Statement = "SELECT pg_notification_queue_usage()"
 
     static let headsOf: Statement = """
         SELECT name, epoch::text, revision, digest, floor FROM namespaces

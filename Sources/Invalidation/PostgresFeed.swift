@@ -10,14 +10,20 @@ package final class PostgresFeed: ChangeFeed {
 
     private let pool: Pool
     private let listener: Listener
+    private let pulse: FeedPulse
     private let continuation: AsyncStream<FeedSignal>.Continuation
     package let signals: AsyncStream<FeedSignal>
 
-    package init(pool: Pool, configuration: PostgresConfiguration, reactor: Reactor) {
+    /// `pingInterval` is how often the listening session is asked for a sign of life.
+    package init(
+        pool: Pool, configuration: PostgresConfiguration, reactor: Reactor,
+        pingInterval: Duration = Postgres.Limits.pingInterval
+    ) {
         self.pool = pool
         listener = Listener(
             configuration: configuration, channels: [Self.hintChannel, Self.jobChannel],
-            reactor: reactor)
+            reactor: reactor, pingInterval: pingInterval)
+        pulse = FeedPulse(pool: pool)
         (signals, continuation) = AsyncStream.makeStream(
             bufferingPolicy: .bufferingOldest(FeedLimits.maxSignals))
     }
@@ -25,22 +31,62 @@ package final class PostgresFeed: ChangeFeed {
     /// Listens until `stop`; `onJob` is called for every notification of the job channel and after
     /// each reconnect, since one may have been missed.
     package func listen(onJob: @escaping @Sendable () -> Void) async {
-        async let run: Void = listener.run()
-        for await event in listener.events {
-            switch event {
-            case .connected:
-                continuation.yield(.connected)
-                onJob()
-            case .disconnected:
-                continuation.yield(.disconnected)
-            case .notification(Self.jobChannel, _):
-                onJob()
-            case .notification(_, let payload):
-                continuation.yield(Hint(payload: payload).map(FeedSignal.hint) ?? .unreadable)
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.listener.run() }
+            group.addTask { await self.pulse.beat() }
+            group.addTask { await self.watchPulse() }
+            for await event in listener.events {
+                switch event {
+                case .connected:
+                    pulse.connected()
+                    continuation.yield(.connected)
+                    onJob()
+                case .disconnected(_, let error):
+                    pulse.disconnected()
+                    continuation.yield(.disconnected)
+                    await mend(error)
+                case .notification(Self.jobChannel, _):
+                    onJob()
+                case .notification(_, let payload):
+                    receive(payload)
+                }
             }
+            group.cancelAll()
         }
-        await run
         continuation.finish()
+    }
+
+    private func receive(_ payload: String) {
+        if let heartbeat = Heartbeat(payload: payload) {
+            if pulse.heard(heartbeat) { continuation.yield(.hearing) }
+        } else if let hint = Hint(payload: payload) {
+            continuation.yield(.hint(hint))
+        } else {
+            continuation.yield(.unreadable)
+        }
+    }
+
+    private func watchPulse() async {
+        while !Task.isCancelled {
+            switch pulse.check() {
+            case .nothing: break
+            case .reportDeaf(let missed):
+                continuation.yield(.deaf(missedHeartbeats: missed))
+                listener.reconnect()
+            case .reportPolling:
+                continuation.yield(.polling(reason: "a notification to itself did not arrive"))
+            case .reconnect:
+                listener.reconnect()
+            }
+            try? await Task.sleep(for: FeedLimits.pulseCheck)
+        }
+    }
+
+    /// A queue of notifications that points into a truncated commit log is cured by asking how full
+    /// it is, which moves its tail.
+    private func mend(_ error: PostgresError) async {
+        guard error.message.contains("could not access status of transaction") else { return }
+        _ = try? await query(Self.queueUsage, [])
     }
 
     package func stop() {

@@ -57,7 +57,7 @@ extension Replicator {
             let installed = installing.filter { !failed.contains($0) }
             let next = machine.applied(batch.head, installed: installed, failed: failed)
             publish(namespace)
-            waiter.reached(batch.head)
+            reached(batch.head)
             report(batch, installing: installing, failed: failed, since: began)
             schedule(next)
             noteReady()
@@ -127,7 +127,7 @@ extension Replicator {
             try renew(to: head)
             let next = machine.rebuilt(head, ticket: ticket, demanded: demanded, asOf: asOf)
             publish(namespace)
-            waiter.reached(head)
+            reached(head)
             schedule(next)
             observer.observe(
                 .rebuilt(
@@ -163,7 +163,7 @@ extension Replicator {
             observer.observe(
                 .cacheUnwritable(namespace: namespace.name, reason: error.description))
         }
-        waiter.forget(namespace)
+        left(namespace)
         settleDemands(in: namespace)
     }
 

@@ -22,6 +22,7 @@ package actor Replicator {
     var machine = FeedMachine()
 
     private let metrics: NamespaceMetricsFamily
+    private let registry: ReplicaRegistry?
     private let demands = DemandQueue()
     private let actions: AsyncStream<FeedMachine.Action>
     private let scheduler: AsyncStream<FeedMachine.Action>.Continuation
@@ -30,6 +31,8 @@ package actor Replicator {
     var copyStarts: [Demand: ContinuousClock.Instant] = [:]
     private let ready = Atomic<Bool>(false)
     private let problem = Mutex<String?>(nil)
+    private var isConnected = false
+    /// Whether hints are known to arrive.
     private var isListening = false
     private var isStoreUp = true
     private var copies = Gate(limit: FeedLimits.maxConcurrentCopies)
@@ -38,13 +41,14 @@ package actor Replicator {
 
     package init(
         caches: CacheDirectory, feed: any ChangeFeed, thread: WriterThread, observer: Observer,
-        metrics: NamespaceMetricsFamily
+        metrics: NamespaceMetricsFamily, registry: ReplicaRegistry? = nil
     ) {
         self.caches = caches
         self.feed = feed
         self.thread = thread
         self.observer = observer
         self.metrics = metrics
+        self.registry = registry
         (actions, scheduler) = AsyncStream.makeStream()
         (pollRequests, pollRequester) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -171,23 +175,47 @@ package actor Replicator {
 
     private func admit(_ head: NamespaceHead, asOf: ContinuousClock.Instant? = nil) {
         machine.admitted(head, asOf: asOf)
-        waiter.reached(head)
+        reached(head)
         publish(head.namespace)
+    }
+
+    /// The cache answers as of this head from now on.
+    func reached(_ head: NamespaceHead) {
+        // Noted first: whoever waited for the revision may go on to wait for the report of it.
+        registry?.moved(to: head)
+        waiter.reached(head)
+    }
+
+    /// The cache is gone.
+    func left(_ namespace: Namespace) {
+        waiter.forget(namespace)
+        registry?.dropped(namespace)
     }
 
     private func receiveSignals() async {
         for await signal in feed.signals {
             switch signal {
             case .connected:
-                isListening = true
+                isConnected = true
                 observer.observe(.feedConnected(generation: 0))
                 // Whatever was notified before is found in heads that are read from now on.
                 pollRequester.yield()
             case .disconnected:
-                if isListening {
+                if isConnected {
                     observer.observe(.feedDisconnected(generation: 0, reason: "connection lost"))
                 }
+                isConnected = false
                 isListening = false
+            case .hearing:
+                isListening = true
+                observer.observe(.feedHearing)
+            case .deaf(let missed):
+                isListening = false
+                observer.observe(.feedDeaf(missedHeartbeats: missed))
+                pollRequester.yield()
+            case .polling(let reason):
+                isListening = false
+                observer.observe(.feedPolling(reason: reason))
             case .hint(let hint):
                 schedule(machine.hinted(hint))
             case .unreadable:
@@ -206,6 +234,8 @@ package actor Replicator {
     }
 
     private func pollOnRequest() async {
+        // What earlier processes left proves itself fresh by the first poll, and answers from then on.
+        _ = await registry?.reported(within: FeedLimits.announcementWait)
         for await _ in pollRequests { await poll() }
     }
 
@@ -273,6 +303,10 @@ package actor Replicator {
             // A read that missed just before the collection was installed needs nothing more.
             guard machine.follows(namespace), try !isLoaded(demand) else {
                 return demands.settle(demand)
+            }
+            let isAnnounced = await registry?.reported(within: FeedLimits.announcementWait)
+            guard isAnnounced ?? true else {
+                throw FeedError(.storeUnavailable, "the replica could not be registered")
             }
             schedule(machine.demanded(namespace, kind: demand.kind))
         } catch {

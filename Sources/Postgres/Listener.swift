@@ -72,6 +72,11 @@ package final class Listener: Sendable {
         session.withLock { $0 }?.closeSoon()
     }
 
+    /// Ends the present session, so that a new one begins; for one that is up but deaf.
+    package func reconnect() {
+        session.withLock { $0 }?.closeSoon()
+    }
+
     private var isStopped: Bool { stopped.isDelivered || Task.isCancelled }
 
     /// Opens a session and listens; all channels in one transaction.

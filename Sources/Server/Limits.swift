@@ -18,6 +18,9 @@ enum ServerLimits {
     static let drainTimeout: Duration = .seconds(30)
     /// How often the numbers of waiting and running jobs are looked up.
     static let jobGaugeInterval: Duration = .seconds(5)
+    /// Seconds that a write waits for the other replicas when it names none, and at the most.
+    static let visibilityWait = 2
+    static let visibilityWaitMax = 30
     /// How often the start looks whether every source has been loaded.
     static let loadStateInterval: Duration = .milliseconds(100)
 }

@@ -21,6 +21,7 @@ struct Replica: Sendable {
     private let hintPool: Pool
     private let feed: PostgresFeed
     private let hints: HintPublisher
+    private let register: ReplicaRegistry
     private let caches: CacheDirectory
     private let replicator: Replicator
     private let namespaceMetrics: NamespaceMetricsFamily
@@ -46,13 +47,16 @@ struct Replica: Sendable {
         hintPool = Pool(configuration: configuration.database, size: 1, reactor: reactor)
         feed = PostgresFeed(pool: pool, configuration: configuration.database, reactor: reactor)
         hints = HintPublisher(pool: hintPool)
+        register = ReplicaRegistry(
+            replica: ReplicaIdentity(name: configuration.replica),
+            store: PostgresReplicaStore(pool: pool))
         caches = CacheDirectory(
             path: configuration.cacheDirectory, kinds: KindTable(plugins: Plugins.all),
             bootID: MachineFacts.bootID)
         namespaceMetrics = NamespaceMetricsFamily(registry: registry)
         replicator = Replicator(
             caches: caches, feed: feed, thread: WriterThread(name: "cache-writer"),
-            observer: observer, metrics: namespaceMetrics)
+            observer: observer, metrics: namespaceMetrics, registry: register)
         queue = JobQueue(pool: pool, observer: observer)
         catalog = SourceCatalog(pool: pool)
         let hints = hints
@@ -131,7 +135,7 @@ struct Replica: Sendable {
                 store: CatalogStore(
                     pool: pool, observer: observer, isAuditEnabled: configuration.auditEnabled,
                     isGrouping: configuration.writeGrouping),
-                replicator: replicator, hints: hints),
+                replicator: replicator, hints: hints, registry: register),
             jobs: JobHandler(
                 queue: queue, discovery: discovery, auditEnabled: configuration.auditEnabled),
             audit: AuditHandler(
@@ -147,6 +151,7 @@ struct Replica: Sendable {
     /// What runs beside the requests; each waits for the schema before it touches the store.
     func services() -> [any Service] {
         let (stage, workers, feed, hints, replicator) = (stage, workers, feed, hints, replicator)
+        let register = register
         let verifier = ChildVerifier(directory: configuration.cacheDirectory, observer: observer)
         let (pool, hintPool, runsJobs) = (pool, hintPool, configuration.jobsEnabled)
         var services: [any Service] = [
@@ -159,6 +164,18 @@ struct Replica: Sendable {
                 hints.stop()
                 stage.reached(.migrated)
             },
+            ManagedService {
+                await stage.wait(for: .migrated)
+                await register.run()
+                await register.leave()
+            } stop: {
+                register.stop()
+                stage.reached(.migrated)
+            },
+            Upkeep(
+                keeper: LogKeeper(
+                    pool: pool, observer: observer, options: configuration.upkeep),
+                stage: stage),
             ManagedService {
                 await stage.wait(for: .migrated)
                 async let listening: Void = feed.listen { workers.wake() }

@@ -9,7 +9,7 @@ extension ObservationKind {
         case .settingIgnored, .feedDisconnected, .feedDeaf, .feedPolling, .divergence,
             .digestMismatch, .rebuild, .entityBypassed, .loadFailed, .collectionOverBudget,
             .cacheDiscarded, .cacheUnwritable, .readerTooOld, .poolExhausted, .sourceFailed,
-            .jobFailed, .leadershipLost:
+            .jobFailed, .leadershipLost, .upkeepFailed:
             .warning
         case .startupStep, .feedReconnecting, .gap, .batchApplied, .mapGrown, .staleReadersCleared,
             .jobStarted, .migrationLockAwaited, .changeLogTrimmed, .collectionEvicted:

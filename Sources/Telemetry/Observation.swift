@@ -28,6 +28,8 @@ package enum Observation: Sendable, Hashable {
     case feedDisconnected(generation: Int, reason: String)
     /// The feed tries to connect again after a pause.
     case feedReconnecting(attempt: Int, delayMs: Int)
+    /// Notifications arrive.
+    case feedHearing
     /// The connection is up but notifications do not arrive.
     case feedDeaf(missedHeartbeats: Int)
     /// Notifications cannot work on this connection, so that the feed polls.
@@ -88,6 +90,8 @@ package enum Observation: Sendable, Hashable {
     case changeLogTrimmed(namespace: String, floor: UInt64)
     /// Old audit events have been removed.
     case auditTrimmed(events: Int)
+    /// A task that one replica does for all has failed; its next turn tries again.
+    case upkeepFailed(task: String, reason: String)
 
     // MARK: Sources and jobs
 

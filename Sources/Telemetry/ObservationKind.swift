@@ -10,6 +10,7 @@ package enum ObservationKind: Int, Sendable, CaseIterable {
     case feedConnected
     case feedDisconnected
     case feedReconnecting
+    case feedHearing
     case feedDeaf
     case feedPolling
     case gap
@@ -36,6 +37,7 @@ package enum ObservationKind: Int, Sendable, CaseIterable {
     case writeFailed
     case changeLogTrimmed
     case auditTrimmed
+    case upkeepFailed
     case sourceLoaded
     case sourceFailed
     case sourcesChanged
@@ -76,6 +78,7 @@ extension Observation {
         case .feedConnected: .feedConnected
         case .feedDisconnected: .feedDisconnected
         case .feedReconnecting: .feedReconnecting
+        case .feedHearing: .feedHearing
         case .feedDeaf: .feedDeaf
         case .feedPolling: .feedPolling
         case .gap: .gap
@@ -102,6 +105,7 @@ extension Observation {
         case .writeFailed: .writeFailed
         case .changeLogTrimmed: .changeLogTrimmed
         case .auditTrimmed: .auditTrimmed
+        case .upkeepFailed: .upkeepFailed
         case .sourceLoaded: .sourceLoaded
         case .sourceFailed: .sourceFailed
         case .sourcesChanged: .sourcesChanged

@@ -46,11 +46,13 @@ struct FeedDatabase {
         await connection.close()
     }
 
-    func replica(_ name: String, isDeaf: Bool = false) throws -> Replica {
+    func replica(
+        _ name: String, isDeaf: Bool = false, pingInterval: Duration = .seconds(1)
+    ) throws -> Replica {
         let path = "\(folder)/\(name)"
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true)
-        return try Replica(dsn: dsn, path: path, isDeaf: isDeaf)
+        return try Replica(dsn: dsn, path: path, isDeaf: isDeaf, pingInterval: pingInterval)
     }
 
     func close(_ replicas: Replica...) async throws {

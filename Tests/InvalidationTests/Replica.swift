@@ -49,6 +49,7 @@ final class Replica: Sendable {
     let caches: CacheDirectory
     let feed: WatchedFeed
     let observations = Observations()
+    let registry: ReplicaRegistry
     private let thread = WriterThread(name: "cache-writer")
     private let pool: Pool
     private let tasks: Mutex<[Task<Void, Never>]>
@@ -56,33 +57,44 @@ final class Replica: Sendable {
     static let kinds = KindTable(plugins: Plugins.all)
     static let reactor = Result { try Reactor() }
 
-    init(dsn: String, path: String, isDeaf: Bool = false) throws {
+    init(
+        dsn: String, path: String, isDeaf: Bool = false, pingInterval: Duration = .seconds(1)
+    ) throws {
         var configuration = try PostgresConfiguration(dsn: dsn)
         let reactor = try Self.reactor.get()
         pool = Pool(configuration: configuration, size: 4, reactor: reactor)
         configuration.applicationName = "listener"
         feed = WatchedFeed(
-            PostgresFeed(pool: pool, configuration: configuration, reactor: reactor),
+            PostgresFeed(
+                pool: pool, configuration: configuration, reactor: reactor,
+                pingInterval: pingInterval),
             isDeaf: isDeaf)
         caches = CacheDirectory(path: path, kinds: Self.kinds, bootID: "boot")
-        let registry = MetricsRegistry()
+        let metrics = MetricsRegistry()
+        registry = ReplicaRegistry(
+            replica: ReplicaIdentity(name: "replica"), store: PostgresReplicaStore(pool: pool))
         let logger = Logger(label: "replica") { _ in SwiftLogNoOpLogHandler() }
-        let observer = Observer(logger: logger, registry: registry) { [observations] in
+        let observer = Observer(logger: logger, registry: metrics) { [observations] in
             observations.add($0)
         }
         replicator = Replicator(
             caches: caches, feed: feed, thread: thread, observer: observer,
-            metrics: NamespaceMetricsFamily(registry: registry))
+            metrics: NamespaceMetricsFamily(registry: metrics), registry: registry)
         tasks = Mutex([])
         let running = Task { [replicator] in await replicator.run(verifier: IntactVerifier()) }
         let listening = Task { [feed] in await feed.feed.listen(onJob: {}) }
-        tasks.withLock { $0 = [running, listening] }
+        let reporting = Task { [registry] in
+            await registry.run()
+            await registry.leave()
+        }
+        tasks.withLock { $0 = [running, listening, reporting] }
     }
 
     /// Ends as a process that is asked to.
     func stop() async {
         replicator.stop()
         feed.feed.stop()
+        registry.stop()
         for task in tasks.withLock({ $0 }) { await task.value }
         pool.shutdown()
         end(thread)

@@ -65,6 +65,12 @@ package actor PostgresCluster {
             ["\(bin)/psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", text, dsn(database)])
     }
 
+    /// Runs one of the server's programs, such as pg_dump, and returns what it printed.
+    @discardableResult
+    package func tool(_ name: String, _ arguments: [String]) async throws -> String {
+        try await run(["\(bin)/\(name)"] + arguments)
+    }
+
     /// Ends all sessions of a database, or of all databases.
     package func terminateBackends(database: String? = nil) async throws {
         let filter = database.map { " AND datname = '\($0)'" } ?? ""

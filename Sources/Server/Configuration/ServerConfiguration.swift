@@ -2,6 +2,7 @@ package import CatalogModel
 package import Logging
 package import Postgres
 import Telemetry
+package import WritePath
 
 /// Everything that the operator decides, checked and ready to use.
 package struct ServerConfiguration: Sendable {
@@ -37,6 +38,7 @@ package struct ServerConfiguration: Sendable {
     package let jobPollInterval: Duration
     package let jobClaimTimeout: Duration
     package let jobRetention: Duration
+    package let upkeep: UpkeepOptions
     package let migrationLock: Bool
     package let logLevel: Logger.Level
     package let accessLogSample: Int
@@ -75,6 +77,15 @@ package struct ServerConfiguration: Sendable {
         jobPollInterval = .seconds(number(.jobPollSeconds, 1...3_600))
         jobClaimTimeout = .seconds(60 * number(.jobClaimMinutes, 1...1_440))
         jobRetention = .seconds(86_400 * number(.jobRetentionDays, 1...3_650))
+        var upkeep = UpkeepOptions()
+        upkeep.maxAge = .seconds(number(.logMaxAge, 1...31_536_000))
+        upkeep.maxRevisions = Int64(number(.logMaxRevisions, 1...1_000_000_000))
+        upkeep.keepAge = .seconds(number(.logKeepAge, 0...31_536_000))
+        upkeep.keepRevisions = Int64(number(.logKeepRevisions, 0...1_000_000_000))
+        upkeep.trimInterval = .milliseconds(number(.logTrimInterval, 50...86_400_000))
+        let auditDays = number(.auditRetention, 0...36_500)
+        upkeep.auditRetention = auditDays == 0 ? nil : .seconds(86_400 * auditDays)
+        self.upkeep = upkeep
         migrationLock = try reader.flag(.migrationLock)
         logLevel = try Logger.Level(rawValue: reader.text(.logLevel)) ?? .info
         accessLogSample = number(.accessLogSample, 0...1_000_000)

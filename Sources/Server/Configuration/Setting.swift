@@ -53,6 +53,16 @@ extension Setting {
     static let jobClaimMinutes = Setting(
         variable: "CATALOG_JOB_CLAIM_TIMEOUT_MINUTES", standard: "10")
     static let jobRetentionDays = Setting(variable: "CATALOG_JOB_RETENTION_DAYS", standard: "7")
+    static let logMaxAge = Setting(variable: "CATALOG_LOG_MAX_AGE_SECONDS", standard: "3600")
+    static let logMaxRevisions = Setting(
+        variable: "CATALOG_LOG_MAX_REVISIONS", standard: "100000")
+    static let logKeepAge = Setting(variable: "CATALOG_LOG_KEEP_SECONDS", standard: "300")
+    static let logKeepRevisions = Setting(
+        variable: "CATALOG_LOG_KEEP_REVISIONS", standard: "1000")
+    static let logTrimInterval = Setting(
+        variable: "CATALOG_LOG_TRIM_INTERVAL_MS", standard: "30000")
+    static let auditRetention = Setting(
+        variable: "CATALOG_AUDIT_RETENTION_DAYS", standard: "90")
     static let migrationLock = Setting(
         variable: "CATALOG_MIGRATION_LOCK_ENABLED", standard: "true")
     static let logLevel = Setting(
@@ -67,6 +77,7 @@ extension Setting {
         discoveryTTL, capabilitiesTTL, cacheEntries, stalenessLimit, tenancyMode, namespaces,
         authorizationMode, authenticationMode, auditEnabled, auditDenied, writeGrouping,
         jobsEnabled, jobConcurrency, jobRetries, jobPollSeconds, jobClaimMinutes, jobRetentionDays,
+        logMaxAge, logMaxRevisions, logKeepAge, logKeepRevisions, logTrimInterval, auditRetention,
         migrationLock, logLevel, accessLogSample, podName,
     ]
 }

@@ -86,6 +86,9 @@ enum ErrorResponse {
 
 extension HTTPField.Name {
     static let catalogError = HTTPField.Name.known("X-Catalog-Error")
+    static let prefer = HTTPField.Name.known("Prefer")
+    static let preferenceApplied = HTTPField.Name.known("Preference-Applied")
+    static let catalogVisibility = HTTPField.Name.known("X-Catalog-Visibility")
     static let catalogRevision = HTTPField.Name.known("X-Catalog-Revision")
     static let stalenessBound = HTTPField.Name.known("X-Staleness-Bound")
     static let cache = HTTPField.Name.known("X-Cache")

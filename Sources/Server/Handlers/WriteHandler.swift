@@ -10,6 +10,7 @@ struct WriteHandler: Sendable {
     let store: CatalogStore
     let replicator: Replicator
     let hints: HintPublisher
+    let registry: ReplicaRegistry
 
     func create(_ kind: KindTable.Entry, _ exchange: Exchange) async throws -> Response {
         try exchange.identity.requireOperator()
@@ -63,7 +64,21 @@ struct WriteHandler: Sendable {
         if written.changed { hints.publish(hint) }
         // The next read here sees this write. If the feed is late, reads say how old they are.
         _ = await replicator.follow(hint, timeout: FeedLimits.ownWriteWait)
-        return response(to: written, kind)
+        var response = response(to: written, kind)
+        let preference = WritePreference(exchange.request.headers[values: .prefer])
+        if let preference { await awaitVisibility(of: hint, preference, &response) }
+        return response
+    }
+
+    /// Waits until every live replica that holds the namespace shows the write, or says which do not.
+    private func awaitVisibility(
+        of hint: Hint, _ preference: WritePreference, _ response: inout Response
+    ) async {
+        let missing = await registry.missing(hint, within: .seconds(preference.wait))
+        response.headers[.preferenceApplied] =
+            "wait=\(preference.wait)" + (missing.isEmpty ? ", visibility=all" : "")
+        response.headers[.catalogVisibility] =
+            missing.isEmpty ? "all" : "partial; missing=\(missing.joined(separator: ","))"
     }
 
     private func response(to written: WriteResponse, _ kind: KindTable.Entry) -> Response {

@@ -13,5 +13,8 @@ package enum SchemaMigrations {
         Migration(
             version: 5, name: "audit_jobs_idempotency_sources",
             sql: PackageResources._005_audit_jobs_idempotency_sources_sql),
+        Migration(
+            version: 6, name: "replicas_and_upkeep",
+            sql: PackageResources._006_replicas_and_upkeep_sql),
     ]
 }

@@ -10,6 +10,14 @@ package enum WriteLimits {
     package static let idempotencyLifetime: Duration = .seconds(24 * 60 * 60)
     /// Expired idempotency keys or audit events removed by one statement.
     package static let deletionBatch = 10_000
+    /// Rows of the log removed by one transaction.
+    package static let trimBatch = 1_000
+    /// How often the digests of all namespaces are compared with the rows, and how long one may take.
+    package static let digestInterval: Duration = .seconds(60 * 60)
+    package static let digestTimeout: Duration = .seconds(600)
+    /// How often expired idempotency keys and old audit events are looked for.
+    package static let expiryInterval: Duration = .seconds(10 * 60)
+    package static let auditTrimInterval: Duration = .seconds(24 * 60 * 60)
     /// How often a transaction that lost against another one is run again.
     package static let transactionRetries = 5
     /// Ceiling of the first pause before that; it doubles each time.

@@ -1,0 +1,164 @@
+package import Postgres
+package import Telemetry
+
+/// What one replica does for all: trims the log, lets old keys and audit events go, and compares the
+/// digests with the rows.
+///
+/// Each task has its turn in the store, which one replica takes when it is due; the others have
+/// nothing to do then. A failed task is tried again at its next turn.
+package struct LogKeeper: Sendable {
+    private let pool: Pool
+    private let store: CatalogStore
+    private let audit: AuditLog
+    private let observer: Observer
+    private let options: UpkeepOptions
+
+    package init(pool: Pool, observer: Observer, options: UpkeepOptions = UpkeepOptions()) {
+        self.pool = pool
+        store = CatalogStore(pool: pool, observer: observer)
+        audit = AuditLog(pool: pool, observer: observer)
+        self.observer = observer
+        self.options = options
+    }
+
+    /// Takes the turns that come until the task is cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            for duty in (try? await claim()) ?? [] {
+                do {
+                    try await perform(duty)
+                } catch {
+                    observer.observe(.upkeepFailed(task: duty.rawValue, reason: "\(error)"))
+                }
+            }
+            try? await Task.sleep(for: options.tick)
+        }
+    }
+
+    /// Trims the log of every namespace as far as it may be; returns the rows removed.
+    @discardableResult
+    package func trimLog() async throws(PostgresError) -> Int {
+        let names = try await pool.query(
+            Self.trimmable, [.int8(options.keepRevisions), .int8(options.maxAgeMs)])
+        var total = 0
+        for row in 0..<names.count { total += try await trimLog(of: names.string(row, 0)) }
+        return total
+    }
+
+    /// Compares every namespace with its digests and repairs those that differ; returns their names.
+    @discardableResult
+    package func compareDigests() async throws(PostgresError) -> [String] {
+        let names = try await pool.query(Self.namespaces, timeout: WriteLimits.digestTimeout)
+        var repaired: [String] = []
+        for row in 0..<names.count {
+            let name = try names.string(row, 0)
+            let answer = try await pool.query(
+                Self.repair, [.text(name)], timeout: WriteLimits.digestTimeout)
+            guard try answer.bool(0, 0) else { continue }
+            repaired.append(name)
+            observer.observe(
+                .divergence(
+                    namespace: name, reason: "the rows were not those of the digests; repaired"))
+        }
+        return repaired
+    }
+
+    // MARK: Turns
+
+    private enum Duty: String, CaseIterable {
+        case log, tables, digests, idempotency, audit
+    }
+
+    private func period(of duty: Duty) -> Duration {
+        switch duty {
+        case .log: options.trimInterval
+        case .tables: options.watchInterval
+        case .digests: WriteLimits.digestInterval
+        case .idempotency: WriteLimits.expiryInterval
+        case .audit: WriteLimits.auditTrimInterval
+        }
+    }
+
+    private func claim() async throws(PostgresError) -> [Duty] {
+        let duties = Duty.allCases.filter { $0 != .audit || options.auditRetention != nil }
+        let rows = try await pool.query(
+            Self.claim,
+            [
+                .textArray(duties.map(\.rawValue)),
+                .int8Array(duties.map { Int64(period(of: $0) / .milliseconds(1)) }),
+            ])
+        var claimed: [Duty] = []
+        for row in 0..<rows.count {
+            if let duty = Duty(rawValue: try rows.string(row, 0)) { claimed.append(duty) }
+        }
+        return claimed
+    }
+
+    private func perform(_ duty: Duty) async throws {
+        switch duty {
+        case .log: try await trimLog()
+        case .tables: try await watchTables()
+        case .digests:
+            _ = try await pool.query(Self.restoreTriggers)
+            try await compareDigests()
+        case .idempotency: _ = try await store.deleteExpiredIdempotencyKeys()
+        case .audit:
+            if let age = options.auditRetention { _ = try await audit.trim(olderThan: age) }
+        }
+    }
+
+    private func trimLog(of name: String) async throws(PostgresError) -> Int {
+        var total = 0
+        var floor: Int64 = 0
+        while !Task.isCancelled {
+            let rows = try await pool.query(
+                Self.trim,
+                [
+                    .text(name), .int8(options.maxRevisions), .int8(options.maxAgeMs),
+                    .int8(options.keepRevisions), .int8(options.keepAgeMs),
+                    .int8(Int64(WriteLimits.trimBatch)),
+                ])
+            // Null while another replica trims.
+            guard let removed = try rows.optionalInt64(0, 0), removed > 0 else { break }
+            total += Int(removed)
+            floor = try rows.int64(0, 1)
+        }
+        if total > 0 {
+            observer.observe(.changeLogTrimmed(namespace: name, floor: UInt64(bitPattern: floor)))
+        }
+        return total
+    }
+
+    private func watchTables() async throws(PostgresError) {
+        let rows = try await pool.query(
+            Self.watch, [.int8(Int64(options.settling / .milliseconds(1)))])
+        guard let state = rows.optionalString(0, 0) else { return }
+        // While a restore may still be under way, its own triggers are to come.
+        if state == "settled" { _ = try await pool.query(Self.restoreTriggers) }
+        try await compareDigests()
+    }
+}
+
+extension LogKeeper {
+    private static let claim: Statement = """
+        SELECT w.task FROM unnest($1::text[], $2::bigint[]) AS w (task, ms),
+            LATERAL catalog_claim(w.task, w.ms * interval '1 millisecond') c
+        WHERE c.claimed
+        """
+    private static let trimmable: Statement = """
+        SELECT catalog_trimmable($1::bigint, $2::bigint * interval '1 millisecond')
+        """
+    private static let trim: Statement = """
+        SELECT removed, new_floor FROM catalog_trim_log(
+            $1, $2::bigint, $3::bigint * interval '1 millisecond', $4::bigint,
+            $5::bigint * interval '1 millisecond', $6::int)
+        """
+    private static let namespaces: Statement = """
+        SELECT name FROM namespaces UNION SELECT DISTINCT namespace FROM entities ORDER BY 1
+        """
+    private static let repair: Statement = "SELECT catalog_repair($1)"
+    private static let watch: Statement = """
+        SELECT catalog_watch_tables($1::bigint * interval '1 millisecond')
+        """
+    private static let restoreTriggers: Statement = "SELECT catalog_restore_triggers()"
+}
