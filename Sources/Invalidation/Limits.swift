@@ -28,6 +28,9 @@ package enum FeedLimits {
     package static let maxConcurrentReads = 8
     /// Signals that wait for the replicator; one that is lost costs freshness up to the next poll.
     package static let maxSignals = 16_384
+    /// Rebuilds over time, one per interval, and how many may begin without it.
+    package static let rebuildInterval: Duration = .milliseconds(50)
+    package static let rebuildBurst = 10
     /// How often a replica asks whether it is its turn to send the heartbeat.
     package static let heartbeatInterval: Duration = .milliseconds(500)
     /// The least time between two heartbeats; less than the interval, so that no turn is skipped.

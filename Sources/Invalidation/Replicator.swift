@@ -36,6 +36,7 @@ package actor Replicator {
     private var isListening = false
     private var isStoreUp = true
     private var copies = Gate(limit: FeedLimits.maxConcurrentCopies)
+    private var rebuilds = RebuildQueue()
     private var reads = Gate(limit: FeedLimits.maxConcurrentReads)
     private let started = ContinuousClock.now
 
@@ -124,7 +125,13 @@ package actor Replicator {
 
     private func perform(_ action: FeedMachine.Action) async {
         switch action {
-        case .readRange, .rebuild:
+        case .rebuild(_, _, let ticket):
+            guard rebuilds.enter(action, ticket) else { return await paceRebuilds() }
+            guard reads.enter(action) else { return }
+            rebuilds.began(ticket)
+            await performRead(action)
+            if let next = reads.leave() { scheduler.yield(next) }
+        case .readRange:
             guard reads.enter(action) else { return }
             await performRead(action)
             if let next = reads.leave() { scheduler.yield(next) }
@@ -134,6 +141,22 @@ package actor Replicator {
             if let next = copies.leave() { scheduler.yield(next) }
         case .apply, .forget:
             preconditionFailure("carried out where it was decided")
+        }
+    }
+
+    /// Lets the waiting rebuilds go one by one: first the namespaces with loaded collections, which
+    /// somebody has read.
+    private func paceRebuilds() async {
+        guard rebuilds.beginPacing() else { return }
+        while !Task.isCancelled {
+            let turn = rebuilds.next(at: .now) { namespace in
+                (try? caches[namespace]?.loadedKinds().count) ?? 0
+            }
+            switch turn {
+            case .rebuild(let action): scheduler.yield(action)
+            case .pause(let time): try? await Task.sleep(for: time)
+            case .done: return
+            }
         }
     }
 
