@@ -84,7 +84,7 @@ package actor PostgresCluster {
     package func start() async throws {
         let options =
             "-k \(folder) -c listen_addresses='' -c fsync=off -c synchronous_commit=off "
-            + "-c full_page_writes=off -c max_connections=200 -c deadlock_timeout=100ms"
+            + "-c full_page_writes=off -c max_connections=500 -c deadlock_timeout=100ms"
             + moreOptions
         try await control(["start", "-o", options, "-l", "\(folder)/log"])
     }
