@@ -22,6 +22,8 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
         package static let tooManyRequests = Code(rawValue: "too_many_requests")
         package static let notImplemented = Code(rawValue: "not_implemented")
         package static let unavailable = Code(rawValue: "unavailable")
+        /// What this replica holds is older than it may serve, and the store cannot be asked.
+        package static let stale = Code(rawValue: "stale")
         package static let timeout = Code(rawValue: "timeout")
         package static let internalError = Code(rawValue: "internal_error")
     }

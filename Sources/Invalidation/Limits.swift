@@ -16,6 +16,8 @@ package enum FeedLimits {
     package static let maxRangeChanges = 20_000
     /// Bytes of a name or source that the cache can hold.
     package static let maxIdentityBytes = 65_535
+    /// How long the query for the heads of the primary may take.
+    package static let primaryHeadTimeout: Duration = .seconds(1)
     /// Requests that may wait for revisions at once.
     package static let maxWaiters = 10_000
     /// How long a write waits until its own replica shows it.

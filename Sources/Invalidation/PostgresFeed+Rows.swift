@@ -13,6 +13,17 @@ extension PostgresFeed {
         WHERE name = ANY($1::text[])
         """
 
+    /// Heads with whether the server that tells them is a standby; one row at the least.
+    static let primaryHeadsOf: Statement = """
+        SELECT n.name, n.epoch::text, n.revision, n.digest, pg_is_in_recovery()
+        FROM (SELECT 1) AS one LEFT JOIN namespaces n ON n.name = ANY($1::text[])
+        """
+
+    static let authorOf: Statement = """
+        SELECT actor, request_id, floor(extract(epoch FROM committed_at) * 1000)::bigint
+        FROM revisions WHERE namespace = $1 AND revision = $2
+        """
+
     /// Current rows of everything that changed after a revision; rows without a document are gone.
     ///
     /// The limit inside the join makes it one index lookup per key: the planner, who expects as many

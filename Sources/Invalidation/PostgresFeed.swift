@@ -177,20 +177,62 @@ package final class PostgresFeed: ChangeFeed {
         }
     }
 
-    /// The rows of one name, with the head of their snapshot; for a get that the cache cannot answer.
+    /// The rows of one name, with the state of their snapshot; for a get that the cache cannot answer.
     package func entities(
         named name: String, of kind: CollectionName, in namespace: Namespace
-    ) async throws(FeedError) -> (head: NamespaceHead?, rows: [StoredEntity]) {
+    ) async throws(FeedError) -> (snapshot: CollectionSnapshot, rows: [StoredEntity]) {
+        let collection: [Parameter] = [
+            .text(namespace.name), .text(kind.plugin), .text(kind.kind),
+        ]
         let answers = try await snapshot([
             Query(Self.headsOf, [.textArray([namespace.name])]),
-            Query(
-                Self.namedRows,
-                [.text(namespace.name), .text(kind.plugin), .text(kind.kind), .text(name)]),
+            Query(Self.collectionHead, collection),
+            Query(Self.namedRows, collection + [.text(name)]),
         ])
         return try decoding { () throws(PostgresError) in
             var entities: [StoredEntity] = []
-            for row in 0..<answers[1].count { entities.append(try Self.entity(answers[1], row)) }
-            return (answers[0].isEmpty ? nil : try Self.head(answers[0], 0), entities)
+            for row in 0..<answers[2].count { entities.append(try Self.entity(answers[2], row)) }
+            let snapshot = CollectionSnapshot(
+                head: answers[0].isEmpty ? nil : try Self.head(answers[0], 0),
+                collection: answers[1].isEmpty ? nil : try Self.collectionHead(answers[1], 0))
+            return (snapshot, entities)
+        }
+    }
+
+    // MARK: What single requests ask
+
+    /// The heads of some namespaces and whether the server that says so is a standby.
+    package func primaryHeads(
+        of namespaces: [Namespace]
+    ) async throws(FeedError) -> PrimaryHeads.Answer {
+        let rows: Rows
+        do throws(PostgresError) {
+            rows = try await pool.query(
+                Self.primaryHeadsOf, [.textArray(namespaces.map(\.name))],
+                timeout: FeedLimits.primaryHeadTimeout)
+        } catch {
+            throw FeedError(error)
+        }
+        return try decoding { () throws(PostgresError) in
+            var heads: [NamespaceHead] = []
+            for row in 0..<rows.count where !rows.isNull(row, 0) {
+                heads.append(try Self.head(rows, row))
+            }
+            return PrimaryHeads.Answer(heads: heads, isInRecovery: try rows.bool(0, 4))
+        }
+    }
+
+    /// Who made a revision; nil for one that the log does not hold.
+    package func author(
+        of revision: Revision, in namespace: Namespace
+    ) async throws(FeedError) -> RevisionAuthor? {
+        let rows = try await query(
+            Self.authorOf, [.text(namespace.name), .int8(Int64(bitPattern: revision.value))])
+        return try decoding { () throws(PostgresError) in
+            guard rows.count == 1 else { return nil }
+            return RevisionAuthor(
+                actor: try rows.string(0, 0), requestID: rows.optionalString(0, 1),
+                committedAtMs: try rows.int64(0, 2))
         }
     }
 

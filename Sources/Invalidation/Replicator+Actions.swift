@@ -56,6 +56,7 @@ extension Replicator {
             let failed = try cache.apply(batch, installing: installing)
             let installed = installing.filter { !failed.contains($0) }
             let next = machine.applied(batch.head, installed: installed, failed: failed)
+            cache.freshness.noteApplied(batch.head.revision)
             publish(namespace)
             reached(batch.head)
             report(batch, installing: installing, failed: failed, since: began)
@@ -125,6 +126,7 @@ extension Replicator {
             observer.observe(.rebuild(namespace: namespace.name, reason: reason.rawValue))
             let demanded = (try? caches[namespace]?.loadedKinds()) ?? []
             try renew(to: head)
+            caches[namespace]?.freshness.noteApplied(head.revision)
             let next = machine.rebuilt(head, ticket: ticket, demanded: demanded, asOf: asOf)
             publish(namespace)
             reached(head)

@@ -34,6 +34,7 @@ package actor Replicator {
     private var isConnected = false
     /// Whether hints are known to arrive.
     private var isListening = false
+    private var lastHeads: ContinuousClock.Instant?
     private var isStoreUp = true
     private var copies = Gate(limit: FeedLimits.maxConcurrentCopies)
     private var rebuilds = RebuildQueue()
@@ -77,6 +78,12 @@ package actor Replicator {
         schedule(machine.hinted(hint))
         return await waiter.wait(
             for: hint.revision, in: hint.namespace, history: hint.epochPrefix, timeout: timeout)
+    }
+
+    /// The state of the feed as it concerns a namespace; waits for whatever is being applied.
+    package func status(of namespace: Namespace) -> FeedStatus {
+        FeedStatus(
+            isConnected: isListening, lastHeads: lastHeads, lag: machine.lag(namespace))
     }
 
     // MARK: Running
@@ -270,6 +277,7 @@ package actor Replicator {
         do throws(FeedError) {
             let heads = try await feed.heads(of: asked)
             noteStore(isUp: true, reason: "")
+            lastHeads = .now
             schedule(machine.headsRead(heads, asked: asked, asOf: asOf))
             schedule(machine.retry())
             for namespace in asked { publish(namespace) }
@@ -319,7 +327,7 @@ package actor Replicator {
                 let head = try await feed.heads(of: [namespace]).first
                 // Another demand may have made the cache meanwhile.
                 if let head, !machine.follows(namespace) {
-                    _ = try caches.create(at: head)
+                    try caches.create(at: head).freshness.noteApplied(head.revision)
                     admit(head, asOf: asOf)
                 }
             }

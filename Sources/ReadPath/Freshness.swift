@@ -1,3 +1,4 @@
+package import CatalogModel
 import Synchronization
 
 /// How old an answer of one namespace's cache can be, published by the feed and read on every hit.
@@ -6,6 +7,8 @@ package final class Freshness: Sendable {
     private static let origin = ContinuousClock.now.advanced(by: .seconds(-86_400))
     /// Nanoseconds since `origin` up to which everything committed has been applied; 0 for never.
     private let provenAt = Atomic<Int64>(0)
+    private typealias Apply = (revision: Revision, instant: ContinuousClock.Instant)
+    private let lastApply = Mutex<Apply?>(nil)
 
     package init() {}
 
@@ -17,13 +20,36 @@ package final class Freshness: Sendable {
     /// Nothing is known any more.
     package func revoke() {
         provenAt.store(0, ordering: .releasing)
+        lastApply.withLock { $0 = nil }
+    }
+
+    /// Everything committed before this instant is in the cache; nil when nothing is known.
+    ///
+    /// Ask before the cache is read: what is proven later may not be in the snapshot.
+    package var proven: ContinuousClock.Instant? {
+        let proven = provenAt.load(ordering: .acquiring)
+        return proven > 0 ? Self.origin.advanced(by: .nanoseconds(proven)) : nil
     }
 
     /// An upper bound of the age of an answer given at `now`, or nil when there is none.
     package func bound(now: ContinuousClock.Instant = .now) -> Duration? {
-        let proven = provenAt.load(ordering: .acquiring)
-        guard proven > 0 else { return nil }
-        return .nanoseconds(max(0, Self.nanoseconds(now) - proven))
+        proven.map { max(.zero, $0.duration(to: now)) }
+    }
+
+    /// The cache has been brought to a revision just now.
+    package func noteApplied(_ revision: Revision, at instant: ContinuousClock.Instant = .now) {
+        lastApply.withLock { last in
+            // Collections that are installed at a revision do not apply it again.
+            if last?.revision != revision { last = (revision, instant) }
+        }
+    }
+
+    /// When this process brought the cache to a revision, if that is the last one it applied.
+    package func applied(_ revision: Revision) -> ContinuousClock.Instant? {
+        lastApply.withLock { last in
+            guard let last, last.revision == revision else { return nil }
+            return last.instant
+        }
     }
 
     private static func nanoseconds(_ instant: ContinuousClock.Instant) -> Int64 {

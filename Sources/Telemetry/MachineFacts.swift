@@ -8,6 +8,9 @@ package enum MachineFacts {
     /// The machine's host name.
     package static var hostName: String { line(of: "/proc/sys/kernel/hostname") }
 
+    /// The wall clock in milliseconds since 1970.
+    package static var wallClockMs: Int { SystemCalls.wallClockMs() }
+
     /// The environment variables of the process.
     package static func environment() -> [String: String] {
         var variables: [String: String] = [:]

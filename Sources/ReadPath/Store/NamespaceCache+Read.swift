@@ -14,18 +14,12 @@ package struct CacheStamp: Sendable, Hashable {
     package let epoch: Epoch
     /// The namespace's revision that the snapshot had.
     package let revision: Revision
+    /// The namespace's digest there: the same revision of another history has another one.
+    package let digest: UInt64
     /// The collection's own newest revision and digest; they name a list's content.
     package let collectionRevision: Revision
     package let collectionDigest: UInt64
-
-    package init(
-        epoch: Epoch, revision: Revision, collectionRevision: Revision, collectionDigest: UInt64
-    ) {
-        self.epoch = epoch
-        self.revision = revision
-        self.collectionRevision = collectionRevision
-        self.collectionDigest = collectionDigest
-    }
+    package let entityCount: Int
 }
 
 /// One entity as a get answers it.
@@ -70,8 +64,9 @@ extension NamespaceCache {
             let state = try state(of: kind, in: transaction), state.phase == .loaded
         else { return nil }
         let stamp = CacheStamp(
-            epoch: header.epoch, revision: header.revision, collectionRevision: state.revision,
-            collectionDigest: state.digest)
+            epoch: header.epoch, revision: header.revision, digest: header.digest,
+            collectionRevision: state.revision, collectionDigest: state.digest,
+            entityCount: state.entityCount)
         return (stamp, state)
     }
 }
