@@ -12,6 +12,12 @@ enum ServerLimits {
     static let requestIDBytes = 128
     /// Bytes of the user's name that the proxy sends; it is recorded and indexed.
     static let userBytes = 256
+    /// How long a read waits for a revision before it asks whether the store has it.
+    static let feedWait: Duration = .milliseconds(100)
+    /// How long a read waits for the cache before it goes to the store.
+    static let revisionWait: Duration = .seconds(1)
+    /// The largest age that a client can name; longer ones mean this one.
+    static let maxAgeSeconds: UInt64 = 31_536_000
     /// How long a connection may be idle.
     static let idleTimeout: Duration = .seconds(75)
     /// How long requests in progress may take after a signal to stop.

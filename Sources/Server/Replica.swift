@@ -24,6 +24,7 @@ struct Replica: Sendable {
     private let register: ReplicaRegistry
     private let caches: CacheDirectory
     private let replicator: Replicator
+    private let primary: PrimaryHeads
     private let namespaceMetrics: NamespaceMetricsFamily
     private let queue: JobQueue
     private let workers: JobWorkers
@@ -57,6 +58,10 @@ struct Replica: Sendable {
         replicator = Replicator(
             caches: caches, feed: feed, thread: WriterThread(name: "cache-writer"),
             observer: observer, metrics: namespaceMetrics, registry: register)
+        let feed = feed
+        primary = PrimaryHeads { namespaces throws(FeedError) in
+            try await feed.primaryHeads(of: namespaces)
+        }
         queue = JobQueue(pool: pool, observer: observer)
         catalog = SourceCatalog(pool: pool)
         let hints = hints
@@ -110,9 +115,11 @@ struct Replica: Sendable {
     /// What answers requests.
     func responder() -> CatalogResponder {
         let reader = CatalogReader(
-            caches: caches, replicator: replicator, store: feed, sources: sources,
-            isCacheEnabled: configuration.cacheEnabled,
-            stalenessLimit: configuration.stalenessLimit)
+            caches: caches, replicator: replicator, store: feed, primary: primary,
+            sources: sources, isCacheEnabled: configuration.cacheEnabled,
+            policy: configuration.degradedPolicy)
+        let explainer = ReadExplainer(
+            caches: caches, replicator: replicator, store: feed, replica: configuration.replica)
         let replicator = replicator
         let stage = stage
         let health = HealthHandler(
@@ -130,7 +137,7 @@ struct Replica: Sendable {
                 tenancy: configuration.tenancy, cache: discovery,
                 discoveryTTL: configuration.discoveryTTL,
                 capabilitiesTTL: configuration.capabilitiesTTL),
-            reads: ReadHandler(reader: reader, metrics: namespaceMetrics),
+            reads: ReadHandler(reader: reader, explainer: explainer, metrics: namespaceMetrics),
             writes: WriteHandler(
                 store: CatalogStore(
                     pool: pool, observer: observer, isAuditEnabled: configuration.auditEnabled,
@@ -154,7 +161,13 @@ struct Replica: Sendable {
         let register = register
         let verifier = ChildVerifier(directory: configuration.cacheDirectory, observer: observer)
         let (pool, hintPool, runsJobs) = (pool, hintPool, configuration.jobsEnabled)
+        let primary = primary
         var services: [any Service] = [
+            ManagedService {
+                await primary.run()
+            } stop: {
+                primary.stop()
+            },
             ManagedService {
                 await stage.wait(for: .migrated)
                 await hints.run()

@@ -41,13 +41,15 @@ private struct RandomRequest {
         "customProperties.x.int_value = 9223372036854775808",
     ]
     private static let headerValues = [
-        "", "*", "\"1-0000000000000000\"", "operator", "no-cache", "a,b,,", "  ", "bytes=0-",
+        "", "*", "\"1-0000000000000000\"", "operator", "no-cache", "strong", "max-age=0",
+        "a,b,,", "  ", "bytes=0-",
         "chunky", "text/html", String(repeating: "h", count: 2_000), "\"", "W/",
         "18446744073709551616",
     ]
     private static let headerNames = [
         "If-Match", "If-None-Match", "Idempotency-Key", "X-Namespace", "X-Remote-User",
         "X-Remote-Group", "X-Request-ID", "X-Correlation-ID", "Cache-Control", "Origin", "Accept",
+        "X-Catalog-Min-Revision", "X-Catalog-Epoch", "X-Catalog-Consistency",
         "Access-Control-Request-Method", "Content-Type", "Accept-Encoding", "Range", "Cookie",
     ]
     private static let bodies = [

@@ -115,6 +115,18 @@ package actor PostgresCluster {
         try await start()
     }
 
+    /// Starts the server again as a standby that nobody feeds: it answers reads only.
+    package func becomeStandby() async throws {
+        try await stop()
+        try await run(["touch", standbySignal])
+        try await start()
+    }
+
+    /// Makes the standby a primary.
+    package func promote() async throws { try await control(["promote"]) }
+
+    private var standbySignal: String { "\(folder)/data/standby.signal" }
+
     private func control(_ arguments: [String]) async throws {
         // The server would inherit the descriptor by which `Process` notices the end of pg_ctl.
         let withoutDescriptors = """

@@ -24,7 +24,7 @@ package struct ServerConfiguration: Sendable {
     package let discoveryTTL: Duration
     package let capabilitiesTTL: Duration
     package let discoveryEntries: Int
-    package let stalenessLimit: Duration
+    package let degradedPolicy: DegradedPolicy
     package let tenancy: Tenancy
     /// The namespaces that the tenancy endpoint names.
     package let namespaces: [Namespace]
@@ -47,6 +47,9 @@ package struct ServerConfiguration: Sendable {
     /// Settings that could not be used, each with the reason; reported once logging works.
     package let ignored: [(name: String, reason: String)]
 
+    /// Thirty days in milliseconds.
+    private static let maxStalenessMs = 2_592_000_000
+
     /// Checks every setting; throws at the first one that must not be guessed.
     package init(_ reader: ConfigurationReader) throws(ConfigurationReader.Failure) {
         var ignored: [(name: String, reason: String)] = []
@@ -63,9 +66,16 @@ package struct ServerConfiguration: Sendable {
         discoveryTTL = .seconds(number(.discoveryTTL, 0...86_400))
         capabilitiesTTL = .seconds(number(.capabilitiesTTL, 0...86_400))
         discoveryEntries = number(.cacheEntries, 1...100_000)
-        stalenessLimit = .milliseconds(number(.stalenessLimit, 100...86_400_000))
+        let stalenessMaximum = number(.stalenessMaximum, 0...Self.maxStalenessMs)
+        degradedPolicy = DegradedPolicy(
+            stalenessLimit: .milliseconds(number(.stalenessLimit, 100...86_400_000)),
+            stalenessMaximum: stalenessMaximum == 0 ? nil : .milliseconds(stalenessMaximum),
+            failsClosed: try reader.text(.degradedPolicy) == "fail-closed",
+            failClosedNamespaces: Set(
+                try Self.namespaces(reader.text(.failClosedNamespaces), of: .failClosedNamespaces)))
         tenancy = try reader.text(.tenancyMode) == "single" ? .single : .namespace
-        namespaces = try Self.namespaces(reader.text(.namespaces))
+        let named = try Self.namespaces(reader.text(.namespaces), of: .namespaces)
+        namespaces = named.isEmpty ? [.default] : named
         _ = try reader.text(.authorizationMode)
         _ = try reader.text(.authenticationMode)
         auditEnabled = try reader.flag(.auditEnabled)
@@ -123,7 +133,7 @@ package struct ServerConfiguration: Sendable {
     }
 
     private static func namespaces(
-        _ text: String
+        _ text: String, of setting: Setting
     ) throws(ConfigurationReader.Failure) -> [Namespace] {
         var namespaces: [Namespace] = []
         for item in text.split(separator: ",") {
@@ -133,9 +143,9 @@ package struct ServerConfiguration: Sendable {
                 namespaces.append(try Namespace(name))
             } catch {
                 throw ConfigurationReader.Failure(
-                    description: "CATALOG_NAMESPACES: \(error.message)")
+                    description: "\(setting.variable): \(error.message)")
             }
         }
-        return namespaces.isEmpty ? [.default] : namespaces
+        return namespaces
     }
 }

@@ -33,6 +33,11 @@ extension Setting {
         variable: "CATALOG_CACHE_CAPABILITIES_TTL", standard: "30")
     static let cacheEntries = Setting(variable: "CATALOG_CACHE_MAX_SIZE", standard: "1000")
     static let stalenessLimit = Setting(variable: "CATALOG_STALENESS_LIMIT_MS", standard: "5000")
+    static let stalenessMaximum = Setting(variable: "CATALOG_STALENESS_MAX_MS", standard: "0")
+    static let degradedPolicy = Setting(
+        variable: "CATALOG_DEGRADED_POLICY", standard: "serve-stale",
+        choices: ["serve-stale", "fail-closed"])
+    static let failClosedNamespaces = Setting(variable: "CATALOG_FAIL_CLOSED_NAMESPACES")
     static let tenancyMode = Setting(
         variable: "CATALOG_TENANCY_MODE", standard: "single", choices: ["single", "namespace"])
     static let namespaces = Setting(variable: "CATALOG_NAMESPACES")
@@ -74,7 +79,8 @@ extension Setting {
     /// Every setting, in the order in which they are printed.
     static let all: [Setting] = [
         listen, sources, databaseType, databaseDSN, poolSize, cacheDirectory, cacheEnabled,
-        discoveryTTL, capabilitiesTTL, cacheEntries, stalenessLimit, tenancyMode, namespaces,
+        discoveryTTL, capabilitiesTTL, cacheEntries, stalenessLimit, stalenessMaximum,
+        degradedPolicy, failClosedNamespaces, tenancyMode, namespaces,
         authorizationMode, authenticationMode, auditEnabled, auditDenied, writeGrouping,
         jobsEnabled, jobConcurrency, jobRetries, jobPollSeconds, jobClaimMinutes, jobRetentionDays,
         logMaxAge, logMaxRevisions, logKeepAge, logKeepRevisions, logTrimInterval, auditRetention,

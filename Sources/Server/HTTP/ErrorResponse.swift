@@ -41,7 +41,7 @@ enum ErrorResponse {
         case .unprocessable: .unprocessableContent
         case .tooManyRequests: .tooManyRequests
         case .notImplemented: .notImplemented
-        case .unavailable: .serviceUnavailable
+        case .unavailable, .stale: .serviceUnavailable
         case .timeout: .gatewayTimeout
         default: .internalServerError
         }
@@ -70,7 +70,7 @@ enum ErrorResponse {
         ]
         if let seconds = error.details["retryAfter"] {
             headers[.retryAfter] = seconds
-        } else if error.code == .unavailable {
+        } else if status == .serviceUnavailable {
             headers[.retryAfter] = "1"
         }
         let problems = error.details.filter { $0.key != "retryAfter" }
@@ -90,6 +90,9 @@ extension HTTPField.Name {
     static let preferenceApplied = HTTPField.Name.known("Preference-Applied")
     static let catalogVisibility = HTTPField.Name.known("X-Catalog-Visibility")
     static let catalogRevision = HTTPField.Name.known("X-Catalog-Revision")
+    static let catalogEpoch = HTTPField.Name.known("X-Catalog-Epoch")
+    static let minimumRevision = HTTPField.Name.known("X-Catalog-Min-Revision")
+    static let consistency = HTTPField.Name.known("X-Catalog-Consistency")
     static let stalenessBound = HTTPField.Name.known("X-Staleness-Bound")
     static let cache = HTTPField.Name.known("X-Cache")
     static let cacheStatus = HTTPField.Name.known("Cache-Status")

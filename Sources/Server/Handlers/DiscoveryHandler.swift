@@ -51,7 +51,7 @@ struct DiscoveryHandler: Sendable {
         if cache != nil {
             let outcome: CacheOutcome = kept == nil ? .miss : .hit
             headers[.cache] = outcome.rawValue
-            headers[.cacheStatus] = CacheStatus.value(outcome, detail: nil)
+            headers[.cacheStatus] = CacheStatus.value(outcome)
         }
         if let condition = exchange.request.headers[.ifNoneMatch],
             condition.trimmingBlanks == "*" || condition.contains(answer.tag)

@@ -8,32 +8,37 @@ import Telemetry
 /// Gets and lists of entities.
 struct ReadHandler: Sendable {
     let reader: CatalogReader
+    let explainer: ReadExplainer
     let metrics: NamespaceMetricsFamily
 
     func list(_ kind: KindTable.Entry, _ exchange: Exchange) async throws -> Response {
         let query = try ListQuery(
             kind: kind, namespace: exchange.namespace, parameters: exchange.query,
             sources: try sources(kind, exchange.query))
+        let explains = try ReadExplainer.isAsked(exchange.query)
         let answer = try await reader.list(
-            query, in: exchange.namespace, bypass: exchange.asksForStore)
-        return respond(answer, kind, exchange)
+            query, in: exchange.namespace, try ReadDemand(exchange.request.headers))
+        if explains { return await explain(answer, kind, exchange, isEntity: false) }
+        return try respond(answer, kind, exchange)
     }
 
     func entity(
         _ kind: KindTable.Entry, name: String, source: String?, _ exchange: Exchange
     ) async throws -> Response {
         let source = source ?? exchange.query.nonEmpty("source")
+        let explains = try ReadExplainer.isAsked(exchange.query)
         let answer = try await reader.entity(
             kind, named: name, source: source, in: exchange.namespace,
-            bypass: exchange.asksForStore)
-        guard answer.body != nil else {
+            try ReadDemand(exchange.request.headers))
+        if explains { return await explain(answer, kind, exchange, isEntity: true) }
+        guard answer.content.body != nil else {
             var response = ErrorResponse.response(
                 Self.notFound(kind, name: name, source: source), shape: exchange.endpoint.errorShape
             )
             setHeaders(of: answer, exchange, &response.headers)
             return response
         }
-        return respond(answer, kind, exchange)
+        return try respond(answer, kind, exchange)
     }
 
     /// Which sources a list is limited to; throws for parameters that exclude each other.
@@ -64,7 +69,7 @@ struct ReadHandler: Sendable {
 
     private func respond(
         _ answer: ReadAnswer, _ kind: KindTable.Entry, _ exchange: Exchange
-    ) -> Response {
+    ) throws(RequestError) -> Response {
         var headers: HTTPFields = [
             .contentType: kind.kind.convention == .catalog
                 ? "application/json" : "application/json; charset=UTF-8"
@@ -72,48 +77,58 @@ struct ReadHandler: Sendable {
         // A shared cache in between may keep the answer but has to ask before it uses it.
         headers[.cacheControl] = "private, no-cache"
         headers[.vary] = "X-Namespace"
-        headers[.eTag] = answer.tag?.description
+        let tag = answer.content.tag
+        headers[.eTag] = tag?.description
         setHeaders(of: answer, exchange, &headers)
-        if let condition = exchange.request.headers[.ifNoneMatch].map({ EntityTagCondition($0) }),
-            condition.matches(answer.tag)
+        let conditions = exchange.request.headers
+        if let wanted = conditions[.ifMatch].map({ EntityTagCondition($0) }), !wanted.matches(tag) {
+            throw RequestError(.preconditionFailed, "the entity is not the one of If-Match")
+        }
+        if let known = conditions[.ifNoneMatch].map({ EntityTagCondition($0) }),
+            known.matches(tag)
         {
             return Response(status: .notModified, headers: headers)
         }
-        var body = answer.body ?? []
+        var body = answer.content.body ?? []
         if body.last != UInt8(ascii: "\n") { body.append(UInt8(ascii: "\n")) }
         return .json(bytes: body, headers: headers)
+    }
+
+    /// Says how the answer came about instead of sending it.
+    private func explain(
+        _ answer: ReadAnswer, _ kind: KindTable.Entry, _ exchange: Exchange, isEntity: Bool
+    ) async -> Response {
+        let object = await explainer.explanation(
+            of: answer, kind, in: exchange.namespace, isEntity: isEntity)
+        var headers: HTTPFields = [.cacheControl: "no-store"]
+        setHeaders(of: answer, exchange, &headers)
+        return .json(.object(object), headers: headers)
     }
 
     private func setHeaders(
         of answer: ReadAnswer, _ exchange: Exchange, _ headers: inout HTTPFields
     ) {
         headers[.cache] = answer.outcome.rawValue
-        headers[.cacheStatus] = CacheStatus.value(answer.outcome, detail: answer.detail)
-        headers[.catalogRevision] = String(answer.revision.value)
-        let milliseconds = (answer.bound / .milliseconds(1)).rounded(.up)
-        headers[.stalenessBound] = String(Int(milliseconds))
+        headers[.cacheStatus] = CacheStatus.value(answer.outcome, answer.reason)
+        headers[.catalogRevision] = String(answer.content.revision.value)
+        headers[.catalogEpoch] = answer.content.epoch?.text
+        headers[.stalenessBound] = String(answer.boundMs)
         metrics.metrics(for: exchange.namespace.name).requests(answer.outcome).increment()
     }
 }
 
 /// The value of the `Cache-Status` header (RFC 9211).
 enum CacheStatus {
-    static func value(_ outcome: CacheOutcome, detail: String?) -> String {
-        let reason = detail.map { "; detail=\($0)" } ?? ""
+    static func value(_ outcome: CacheOutcome, _ reason: ReadReason? = nil) -> String {
+        let detail = reason.map { "; detail=\($0.rawValue)" } ?? ""
         switch outcome {
-        case .hit, .stale: return "catalog; hit\(reason)"
-        case .miss: return "catalog; fwd=miss\(reason)"
-        case .bypass: return "catalog; fwd=request\(reason)"
-        }
-    }
-}
-
-extension Exchange {
-    /// Whether the client asks for an answer of the store.
-    var asksForStore: Bool {
-        guard let control = request.headers[.cacheControl] else { return false }
-        return control.split(separator: ",").contains {
-            $0.trimmingBlanks.lowercased() == "no-cache"
+        case .hit, .stale: return "catalog; hit\(detail)"
+        // The cache had a fresh answer, but the request did not allow it without asking.
+        case .miss where reason == .verified: return "catalog; fwd=request\(detail)"
+        case .miss where reason == .tooOld || reason == .behind || reason == .feedLost:
+            return "catalog; fwd=stale\(detail)"
+        case .miss: return "catalog; fwd=miss\(detail)"
+        case .bypass: return "catalog; fwd=request\(detail)"
         }
     }
 }

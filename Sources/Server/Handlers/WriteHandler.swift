@@ -85,6 +85,7 @@ struct WriteHandler: Sendable {
         var headers: HTTPFields = [
             .cacheControl: "no-store",
             .catalogRevision: String(written.head.revision.value),
+            .catalogEpoch: written.head.epoch.text,
         ]
         headers[.eTag] = written.tag?.description
         headers[.location] = written.location

@@ -5,126 +5,155 @@ import Synchronization
 import Telemetry
 
 /// Answers gets and lists: from the namespace's cache, else from the store while the cache loads.
+///
+/// `CatalogReader+Consistency.swift` holds what a request may ask for beyond that.
 struct CatalogReader: Sendable {
     let caches: CacheDirectory
     let replicator: Replicator
     let store: PostgresFeed
+    let primary: PrimaryHeads
     let sources: SourceDirectory
     /// Off: every read goes to the store.
     let isCacheEnabled: Bool
-    /// Beyond this bound an answer of the cache is labelled stale.
-    let stalenessLimit: Duration
+    let policy: DegradedPolicy
+
+    /// What a read is about, whatever it looks for.
+    struct Target: Sendable {
+        let kind: KindTable.Entry
+        let namespace: Namespace
+        let demand: ReadDemand
+    }
+
+    /// Looks into a cache; nil when it does not hold the collection.
+    typealias CacheLookup = (NamespaceCache) throws -> ReadContent?
+    /// Asks the store in one snapshot.
+    typealias StoreLookup = () async throws -> ReadContent
 
     /// One entity; the body is nil when there is none.
     func entity(
         _ kind: KindTable.Entry, named name: String, source: String?, in namespace: Namespace,
-        bypass: Bool
+        _ demand: ReadDemand
     ) async throws -> ReadAnswer {
         let precedence = sources.precedence
-        if let cache = usable(namespace, bypass), let bound = cache.freshness.bound() {
+        func content(_ content: ReadContent, _ entity: EntityAnswer?) -> ReadContent {
+            var content = content
+            content.body = entity?.body
+            content.tag = entity.map { EntityTag(revision: $0.revision, digest: $0.digest) }
+            return content
+        }
+        return try await answer(Target(kind: kind, namespace: namespace, demand: demand)) { cache in
             let read = try cache.entity(
                 named: name, source: source, of: kind, precedence: precedence)
-            if case .hit(let entity, let stamp) = read {
-                return answer(stamp, bound) { answer in
-                    answer.body = entity?.body
-                    answer.tag = entity.map { EntityTag(revision: $0.revision, digest: $0.digest) }
-                }
-            }
+            guard case .hit(let entity, let stamp) = read else { return nil }
+            return content(ReadContent(stamp), entity)
+        } fromStore: {
+            let (snapshot, rows) = try await store.entities(
+                named: name, of: Self.name(of: kind), in: namespace)
+            let entity = try RowGet.answer(
+                named: name, source: source, of: kind, precedence: precedence, rows: rows)
+            return content(ReadContent(snapshot), entity)
         }
-        let asked = ContinuousClock.now
-        let (head, rows) = try await store.entities(
-            named: name, of: Self.name(of: kind), in: namespace)
-        let entity = try RowGet.answer(
-            named: name, source: source, of: kind, precedence: precedence, rows: rows)
-        var answer = missed(kind, namespace, bypass, head: head, asked: asked)
-        answer.body = entity?.body
-        answer.tag = entity.map { EntityTag(revision: $0.revision, digest: $0.digest) }
-        return answer
     }
 
     /// One page of a list in the envelope of its convention.
     func list(
-        _ query: ListQuery, in namespace: Namespace, bypass: Bool
+        _ query: ListQuery, in namespace: Namespace, _ demand: ReadDemand
     ) async throws -> ReadAnswer {
-        let convention = query.kind.kind.convention
-        if let cache = usable(namespace, bypass), let bound = cache.freshness.bound() {
-            if case .hit(let page, let stamp) = try cache.list(query) {
-                return answer(stamp, bound) { answer in
-                    answer.body = page.rendered(pageSize: query.pageSize, convention: convention)
-                    answer.tag = EntityTag(
-                        revision: stamp.collectionRevision, digest: stamp.collectionDigest)
+        func content(_ content: ReadContent, _ page: ListPage) -> ReadContent {
+            var content = content
+            content.body = page.rendered(
+                pageSize: query.pageSize, convention: query.kind.kind.convention)
+            content.tag = EntityTag(
+                revision: content.collection?.revision ?? .zero,
+                digest: content.collection?.digest ?? 0)
+            return content
+        }
+        let target = Target(kind: query.kind, namespace: namespace, demand: demand)
+        return try await answer(target) { cache in
+            guard case .hit(let page, let stamp) = try cache.list(query) else { return nil }
+            return content(ReadContent(stamp), page)
+        } fromStore: {
+            let list = Mutex(RowList(query))
+            let snapshot = try await store.copy(Self.name(of: query.kind), in: namespace) {
+                rows throws(FeedError) in
+                do throws(ReadError) {
+                    try list.withLock { list throws(ReadError) in try list.add(rows) }
+                } catch {
+                    throw FeedError(error)
                 }
             }
+            return content(ReadContent(snapshot), list.withLock { $0.page() })
         }
-        let asked = ContinuousClock.now
-        let list = Mutex(RowList(query))
-        let snapshot = try await store.copy(Self.name(of: query.kind), in: namespace) {
-            rows throws(FeedError) in
-            do throws(ReadError) {
-                try list.withLock { list throws(ReadError) in try list.add(rows) }
-            } catch {
-                throw FeedError(error)
-            }
-        }
-        var answer = missed(query.kind, namespace, bypass, head: snapshot.head, asked: asked)
-        answer.body = list.withLock { $0.page() }
-            .rendered(pageSize: query.pageSize, convention: convention)
-        answer.tag = EntityTag(
-            revision: snapshot.collection?.revision ?? .zero,
-            digest: snapshot.collection?.digest ?? 0)
-        return answer
-    }
-
-    private func usable(_ namespace: Namespace, _ bypass: Bool) -> NamespaceCache? {
-        isCacheEnabled && !bypass ? caches[namespace] : nil
     }
 
     private func answer(
-        _ stamp: CacheStamp, _ bound: Duration, _ fill: (inout ReadAnswer) -> Void
-    ) -> ReadAnswer {
-        let isStale = bound > stalenessLimit
-        var answer = ReadAnswer(
-            outcome: isStale ? .stale : .hit, detail: isStale ? "feed-lost" : nil,
-            revision: stamp.revision, bound: bound)
-        fill(&answer)
-        return answer
+        _ target: Target, fromCache: CacheLookup, fromStore: StoreLookup
+    ) async throws -> ReadAnswer {
+        let demand = target.demand
+        if demand.isStrong {
+            return try await strong(target, fromCache: fromCache, fromStore: fromStore)
+        }
+        guard isCacheEnabled, !demand.bypassesCache else {
+            return try await stored(target, around, fromStore)
+        }
+        guard var found = try look(target.namespace, fromCache) else {
+            return try await stored(target, .notLoaded, fromStore)
+        }
+        var reason: ReadReason?
+        if !demand.isMet(by: found.content.revision, found.content.epoch) {
+            guard let later = try await waiting(found, target, fromCache) else {
+                return try await stored(target, .behind, fromStore)
+            }
+            (found, reason) = (later, .waited)
+        }
+        if let excess = excess(of: found, target) {
+            return try await refreshed(target, excess, fromStore)
+        }
+        let isStale = found.age > policy.stalenessLimit
+        return ReadAnswer(
+            content: found.content, outcome: isStale ? .stale : .hit,
+            reason: isStale ? .feedLost : reason, asOf: found.asOf)
     }
 
-    /// The answer of the store; loads the collection unless the client asked to go around.
-    private func missed(
-        _ kind: KindTable.Entry, _ namespace: Namespace, _ bypass: Bool, head: NamespaceHead?,
-        asked: ContinuousClock.Instant
-    ) -> ReadAnswer {
-        let skipsCache = bypass || !isCacheEnabled
-        if !skipsCache, head != nil { replicator.demand(kind.number, in: namespace) }
-        let detail = bypass ? "no-cache" : isCacheEnabled ? "not-loaded" : "disabled"
+    /// Why a read goes around the cache, if it does.
+    var around: ReadReason { isCacheEnabled ? .noCache : .disabled }
+
+    /// Content of the cache with the instant up to which it is complete.
+    struct Found {
+        let content: ReadContent
+        let asOf: ContinuousClock.Instant
+
+        var age: Duration { max(.zero, asOf.duration(to: .now)) }
+    }
+
+    /// What the cache has; nil where it holds nothing of the collection or knows not how old it is.
+    func look(_ namespace: Namespace, _ fromCache: CacheLookup) throws -> Found? {
+        guard isCacheEnabled, let cache = caches[namespace], let asOf = cache.freshness.proven,
+            let content = try fromCache(cache)
+        else { return nil }
+        return Found(content: content, asOf: asOf)
+    }
+
+    /// The answer of the store; loads the collection where it is missing in the cache.
+    ///
+    /// Throws `.conflict` when the store has lost what the client has seen.
+    func stored(
+        _ target: Target, _ reason: ReadReason, _ fromStore: StoreLookup
+    ) async throws -> ReadAnswer {
+        let asked = ContinuousClock.now
+        let content = try await fromStore()
+        if reason == .notLoaded, content.epoch != nil {
+            replicator.demand(target.kind.number, in: target.namespace)
+        }
+        if !target.demand.isMet(by: content.revision, content.epoch) {
+            try await refuseLost(target)
+        }
+        let isAround = reason == .noCache || reason == .disabled
         return ReadAnswer(
-            outcome: skipsCache ? .bypass : .miss, detail: detail,
-            revision: head?.revision ?? .zero, bound: asked.duration(to: .now))
+            content: content, outcome: isAround ? .bypass : .miss, reason: reason, asOf: asked)
     }
 
     private static func name(of kind: KindTable.Entry) -> CollectionName {
         CollectionName(plugin: kind.plugin.name, kind: kind.kind.kind)
-    }
-}
-
-/// A read's answer with everything that its headers say about it.
-struct ReadAnswer: Sendable {
-    let outcome: CacheOutcome
-    /// Why it is not a plain hit, as `Cache-Status` says it.
-    let detail: String?
-    /// The namespace's revision that the answer shows.
-    let revision: Revision
-    /// How old the answer can be at the most.
-    let bound: Duration
-    var tag: EntityTag?
-    /// Nil where nothing was found.
-    var body: [UInt8]?
-
-    init(outcome: CacheOutcome, detail: String?, revision: Revision, bound: Duration) {
-        self.outcome = outcome
-        self.detail = detail
-        self.revision = revision
-        self.bound = bound
     }
 }

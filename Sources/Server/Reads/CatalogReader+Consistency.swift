@@ -1,0 +1,139 @@
+import CatalogModel
+import Invalidation
+import ReadPath
+import Telemetry
+
+/// Reads that ask for more than what this replica happens to have.
+extension CatalogReader {
+    // MARK: At least a revision
+
+    /// Waits until the cache meets the demand; nil when it did not in time.
+    ///
+    /// Throws `.conflict` when the store has lost what the client has seen.
+    func waiting(
+        _ found: Found, _ target: Target, _ fromCache: CacheLookup
+    ) async throws -> Found? {
+        let demand = target.demand
+        guard let epoch = demand.epoch ?? found.content.epoch else { return nil }
+        let hint = Hint(epoch: epoch, namespace: target.namespace, revision: demand.minimum)
+        // The feed is rarely later than this. Past it the revision may be one that never was.
+        for patience in [ServerLimits.feedWait, ServerLimits.revisionWait] {
+            if await replicator.follow(hint, timeout: patience),
+                let later = try look(target.namespace, fromCache),
+                demand.isMet(by: later.content.revision, later.content.epoch)
+            {
+                return later
+            }
+            guard patience == ServerLimits.feedWait else { break }
+            let proof = try await primary.head(of: target.namespace)
+            if !demand.isMet(by: proof.head?.revision ?? .zero, proof.head?.epoch) {
+                try refuse(proof)
+            }
+        }
+        return nil
+    }
+
+    /// Asks the primary before a client is told that what it has seen is lost; always throws.
+    func refuseLost(_ target: Target) async throws {
+        let proof = try await primary.head(of: target.namespace)
+        if target.demand.isMet(by: proof.head?.revision ?? .zero, proof.head?.epoch) {
+            throw RequestError.unavailable("the database changes at present; try again")
+        }
+        try refuse(proof)
+    }
+
+    /// The store does not have what the client has seen; a standby merely may not have it yet.
+    private func refuse(_ proof: PrimaryHeads.Proof) throws(RequestError) {
+        try requirePrimary(proof)
+        var details = [
+            "reason": "revision_lost", "next": "drop_token",
+            "revision": String(proof.head?.revision.value ?? 0),
+        ]
+        details["epoch"] = proof.head?.epoch.text
+        throw .conflict(
+            "the store no longer has the revision that the request names", details: details)
+    }
+
+    private func requirePrimary(_ proof: PrimaryHeads.Proof) throws(RequestError) {
+        guard proof.isInRecovery else { return }
+        throw .unavailable(
+            "the database is a standby, which may lag; try again later",
+            details: ["reason": "in_recovery"])
+    }
+
+    // MARK: Linearizable
+
+    /// An answer that shows everything committed before the request arrived.
+    ///
+    /// The cache answers if it is proven complete up to the query for the head, or holds exactly
+    /// that head; a number alone would not tell a lost history from the present one.
+    func strong(
+        _ target: Target, fromCache: CacheLookup, fromStore: StoreLookup
+    ) async throws -> ReadAnswer {
+        let end = ContinuousClock.now + ServerLimits.revisionWait
+        let isAround = !isCacheEnabled || target.demand.bypassesCache
+        var last: PrimaryHeads.Proof
+        var reason = isAround ? around : .notLoaded
+        repeat {
+            last = try await primary.head(of: target.namespace)
+            try requirePrimary(last)
+            if !target.demand.isMet(by: last.head?.revision ?? .zero, last.head?.epoch) {
+                try refuse(last)
+            }
+            guard !isAround, let head = last.head,
+                let found = try look(target.namespace, fromCache)
+            else { break }
+            if let answer = verified(found, last, head) { return answer }
+            reason = .behind
+            let hint = Hint(epoch: head.epoch, namespace: head.namespace, revision: head.revision)
+            guard await replicator.follow(hint, timeout: ContinuousClock.now.duration(to: end)),
+                let later = try look(target.namespace, fromCache)
+            else { break }
+            if let answer = verified(later, last, head) { return answer }
+            // The cache is past that head by a read that began before it was asked for.
+        } while ContinuousClock.now < end
+        let answer = try await stored(target, reason, fromStore)
+        if let head = last.head,
+            answer.content.epoch != head.epoch || answer.content.revision < head.revision
+        {
+            throw RequestError.unavailable("the database changes at present; try again")
+        }
+        return answer
+    }
+
+    private func verified(
+        _ found: Found, _ proof: PrimaryHeads.Proof, _ head: NamespaceHead
+    ) -> ReadAnswer? {
+        guard found.asOf >= proof.asOf || found.content.isAt(head) else { return nil }
+        return ReadAnswer(
+            content: found.content, outcome: .miss, reason: .verified,
+            asOf: max(found.asOf, proof.asOf))
+    }
+
+    // MARK: Not too old
+
+    /// Why content of the cache is too old to be served, or nil when it is not.
+    func excess(of found: Found, _ target: Target) -> ReadReason? {
+        let age = found.age
+        if let limit = policy.ageLimit(of: target.namespace), age > limit { return .feedLost }
+        let accepted = target.demand.ageLimit(standard: policy.stalenessLimit)
+        if let accepted, age > accepted { return .tooOld }
+        return nil
+    }
+
+    /// The store's answer in the place of one that is too old; throws `.stale` without the store.
+    func refreshed(
+        _ target: Target, _ reason: ReadReason, _ fromStore: StoreLookup
+    ) async throws -> ReadAnswer {
+        let refusal = RequestError(
+            .stale, "the cache may be older than it may be served; try again later",
+            details: ["reason": reason.rawValue])
+        // A store that is known to be away is not asked by every reader.
+        guard replicator.storeProblem == nil else { throw refusal }
+        do {
+            return try await stored(target, reason, fromStore)
+        } catch let error as FeedError where error.code == .storeUnavailable {
+            throw refusal
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import CatalogModel
+import HTTPTypes
+import Hummingbird
+
+/// How fresh an answer has to be, as one request says it.
+struct ReadDemand: Sendable, Hashable {
+    /// Everything that was committed before the request arrived has to be seen.
+    var isStrong = false
+    /// The client wants the store's answer, not the cache's.
+    var bypassesCache = false
+    /// The least revision that the answer may show.
+    var minimum = Revision.zero
+    /// The history that the answer must belong to; nil for whatever there is.
+    var epoch: Epoch?
+    /// How old an answer of the cache may be; nil leaves it to the namespace's policy.
+    var maxAge: Duration?
+    /// How much older than that it may still be.
+    var grace = Grace.none
+
+    /// What `max-stale` adds.
+    enum Grace: Sendable, Hashable {
+        case none
+        case atMost(Duration)
+        case unlimited
+    }
+
+    /// No demands.
+    init() {}
+
+    /// Reads the headers of a request; throws `.badRequest` for values that cannot be meant.
+    init(_ headers: HTTPFields) throws(RequestError) {
+        switch headers[.consistency]?.trimmingBlanks {
+        case nil, "eventual": break
+        case "strong": isStrong = true
+        default: throw .badRequest("X-Catalog-Consistency must be \"strong\" or \"eventual\"")
+        }
+        if let text = headers[.minimumRevision] {
+            guard let revision = Revision(text: text.trimmingBlanks) else {
+                throw .badRequest("X-Catalog-Min-Revision must be a decimal number")
+            }
+            minimum = revision
+        }
+        if let text = headers[.catalogEpoch] {
+            guard let epoch = Epoch(uuid: text.trimmingBlanks) else {
+                throw .badRequest("X-Catalog-Epoch must be a UUID as an answer carried it")
+            }
+            self.epoch = epoch
+        }
+        // A client that has seen a tag has seen its revision.
+        for name in [HTTPField.Name.ifMatch, .ifNoneMatch] {
+            guard case .tags(let tags)? = headers[name].map({ EntityTagCondition($0) }) else {
+                continue
+            }
+            minimum = tags.map(\.revision).reduce(minimum, max)
+        }
+        if let control = headers[.cacheControl] { read(cacheControl: control) }
+    }
+
+    /// Whether content at a state is new enough and of the right history.
+    func isMet(by revision: Revision, _ epoch: Epoch?) -> Bool {
+        revision >= minimum && (self.epoch == nil || self.epoch == epoch)
+    }
+
+    /// How old an answer of the cache may be by the client's word, or nil where it said none.
+    func ageLimit(standard: Duration) -> Duration? {
+        switch grace {
+        case .unlimited: nil
+        case .atMost(let more): (maxAge ?? standard) + more
+        case .none: maxAge
+        }
+    }
+
+    private mutating func read(cacheControl: String) {
+        for directive in cacheControl.split(separator: ",") {
+            let parts = directive.split(separator: "=", maxSplits: 1)
+            let value = parts.count > 1 ? parts[1].trimmingBlanks.filter { $0 != "\"" } : nil
+            switch parts.first?.trimmingBlanks.lowercased() {
+            case "no-cache": bypassesCache = true
+            // What cannot be read is taken for the strictest, as RFC 9111 (4.2.1) advises.
+            case "max-age": maxAge = value.flatMap { Self.seconds($0) } ?? .zero
+            case "max-stale":
+                grace = value.map { .atMost(Self.seconds($0) ?? .zero) } ?? .unlimited
+            default: break
+            }
+        }
+    }
+
+    private static func seconds(_ text: String) -> Duration? {
+        Revision(text: text).map { .seconds(Int64(min($0.value, ServerLimits.maxAgeSeconds))) }
+    }
+}
+
+extension Epoch {
+    /// Reads the text form of a UUID in any case; nil for anything else.
+    fileprivate init?(uuid text: String) {
+        let groups = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12],
+            groups.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isHexDigit } })
+        else { return nil }
+        self.init(text.lowercased())
+    }
+}
