@@ -80,6 +80,9 @@ package actor Replicator {
             for: hint.revision, in: hint.namespace, history: hint.epochPrefix, timeout: timeout)
     }
 
+    /// Looks at the heads now instead of with the next poll; returns at once.
+    package nonisolated func lookAtHeads() { pollRequester.yield() }
+
     /// The state of the feed as it concerns a namespace; waits for whatever is being applied.
     package func status(of namespace: Namespace) -> FeedStatus {
         FeedStatus(

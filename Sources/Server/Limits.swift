@@ -16,6 +16,8 @@ enum ServerLimits {
     static let feedWait: Duration = .milliseconds(100)
     /// How long a read waits for the cache before it goes to the store.
     static let revisionWait: Duration = .seconds(1)
+    /// How often a strong read asks for the head before it goes to the store.
+    static let maxHeadReads = 8
     /// The largest age that a client can name; longer ones mean this one.
     static let maxAgeSeconds: UInt64 = 31_536_000
     /// How long a connection may be idle.

@@ -72,28 +72,31 @@ extension CatalogReader {
     ) async throws -> ReadAnswer {
         let end = ContinuousClock.now + ServerLimits.revisionWait
         let isAround = !isCacheEnabled || target.demand.bypassesCache
-        var last: PrimaryHeads.Proof
+        var head: NamespaceHead?
         var reason = isAround ? around : .notLoaded
-        repeat {
-            last = try await primary.head(of: target.namespace)
-            try requirePrimary(last)
-            if !target.demand.isMet(by: last.head?.revision ?? .zero, last.head?.epoch) {
-                try refuse(last)
+        for attempt in 1...ServerLimits.maxHeadReads {
+            let proof = try await primary.head(of: target.namespace)
+            head = proof.head
+            try requirePrimary(proof)
+            if !target.demand.isMet(by: head?.revision ?? .zero, head?.epoch) {
+                try refuse(proof)
             }
-            guard !isAround, let head = last.head,
-                let found = try look(target.namespace, fromCache)
-            else { break }
-            if let answer = verified(found, last, head) { return answer }
+            guard !isAround, let head, let found = try look(target.namespace, fromCache) else {
+                break
+            }
+            if let answer = verified(found, proof, head) { return answer }
             reason = .behind
             let hint = Hint(epoch: head.epoch, namespace: head.namespace, revision: head.revision)
             guard await replicator.follow(hint, timeout: ContinuousClock.now.duration(to: end)),
                 let later = try look(target.namespace, fromCache)
             else { break }
-            if let answer = verified(later, last, head) { return answer }
-            // The cache is past that head by a read that began before it was asked for.
-        } while ContinuousClock.now < end
+            if let answer = verified(later, proof, head) { return answer }
+            // The cache is past that head by a read that began before it was asked for, or the
+            // store has gone back: the next head tells, or else the feed has to look.
+            if attempt > 1 { replicator.lookAtHeads() }
+        }
         let answer = try await stored(target, reason, fromStore)
-        if let head = last.head,
+        if let head,
             answer.content.epoch != head.epoch || answer.content.revision < head.revision
         {
             throw RequestError.unavailable("the database changes at present; try again")
