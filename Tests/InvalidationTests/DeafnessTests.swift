@@ -38,10 +38,10 @@ struct DeafnessTests {
         try await database.put(1...20, text: "deaf")
         let written = ContinuousClock.now
         #expect(await replica.reaches(try await database.head().revision))
-        // The polls go on, every 250 ms.
-        #expect(written.duration(to: .now) < .seconds(1))
+        // The polls go on, every 250 ms; the bounds leave room for a machine that is busy.
+        #expect(written.duration(to: .now) < .seconds(5))
         #expect(await replica.observations.wait(for: kind))
-        #expect(stopped.duration(to: .now) < .seconds(2))
+        #expect(stopped.duration(to: .now) < .seconds(10))
         #expect(await replica.observations.wait(for: .feedConnected, count: before + 1))
         try await database.put(1...20, text: "again")
         try await database.expectEqual(replica)
