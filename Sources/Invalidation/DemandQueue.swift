@@ -58,11 +58,12 @@ final class DemandQueue: Sendable {
         }
     }
 
-    /// Nothing of the namespace is being served any more.
+    /// Nothing of the namespace is being served any more; what is paused stays so.
     func settleAll(in namespace: Namespace) {
         state.withLock { state in
-            state.pending = state.pending.filter { $0.namespace != namespace }
-            state.paused = state.paused.filter { $0.key.namespace != namespace }
+            state.pending = state.pending.filter { demand in
+                demand.namespace != namespace || state.paused[demand] != nil
+            }
         }
     }
 

@@ -13,16 +13,23 @@ package struct FeedError: Error, Equatable, Sendable, CustomStringConvertible {
         package static let malformedRow = Code(description: "malformed_row")
         /// The cache refused.
         package static let cache = Code(description: "cache")
+        /// The store holds a row that the cache cannot.
+        package static let uncacheable = Code(description: "uncacheable")
+        /// There is no room for the collection, whatever else is closed.
+        package static let overBudget = Code(description: "over_budget")
         /// The feed is shutting down.
         package static let stopped = Code(description: "stopped")
     }
 
     package let code: Code
     package let message: String
+    /// What the cache said, where it was the cache.
+    package let cause: ReadError?
 
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, cause: ReadError? = nil) {
         self.code = code
         self.message = message
+        self.cause = cause
     }
 
     package init(_ cause: PostgresError) {
@@ -30,7 +37,7 @@ package struct FeedError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     package init(_ cause: ReadError) {
-        self.init(.cache, cause.description)
+        self.init(.cache, cause.description, cause: cause)
     }
 
     package static func == (left: FeedError, right: FeedError) -> Bool {

@@ -17,7 +17,7 @@ extension FeedMachine {
         case rebuild(Namespace, RebuildReason, ticket: Ticket)
         /// Copy a collection's rows, answered by `copied` or `copyFailed`.
         case copy(Namespace, kind: UInt16, ticket: Ticket)
-        /// The store knows nothing of the namespace any more.
+        /// Delete the cache; nothing of the namespace is followed any more.
         case forget(Namespace)
     }
 
@@ -86,6 +86,11 @@ extension FeedMachine {
             case .rebuilding, .mustRebuild: true
             default: false
             }
+        }
+
+        var mustRetry: Bool {
+            if case .mustRebuild = work { return true }
+            return mustRead
         }
 
         /// The collections that wait for the changes after their copy, by number.

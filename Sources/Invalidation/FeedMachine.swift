@@ -109,9 +109,18 @@ package struct FeedMachine: Sendable {
         members.removeValue(forKey: namespace) == nil ? [] : [.forget(namespace)]
     }
 
+    /// The cache is closed to make room or because it cannot be written; a demand admits it again.
+    ///
+    /// Answers to whatever is under way come to nothing.
+    package mutating func evicted(_ namespace: Namespace) -> [Action] {
+        members.removeValue(forKey: namespace) == nil ? [] : [.forget(namespace)]
+    }
+
     /// Tries again what failed; part of every poll.
     package mutating func retry() -> [Action] {
-        members.keys.sorted().flatMap { namespace -> [Action] in
+        // Sorted only where there is something to do: this runs over thousands of namespaces.
+        let failed = members.filter { $0.value.mustRetry }.keys.sorted()
+        return failed.flatMap { namespace -> [Action] in
             guard var member = members[namespace] else { return [] }
             if case .mustRebuild(let reason) = member.work {
                 return rebuild(namespace, &member, reason)

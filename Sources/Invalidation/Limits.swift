@@ -10,14 +10,21 @@ package enum FeedLimits {
     package static let notifyBatch = 500
     /// How long a feed query may take.
     package static let queryTimeout: Duration = .seconds(5)
-    /// Rows that a copy hands over at once.
-    package static let copyBatchRows = 1_000
+    /// Rows that a copy may fetch at once, from the smallest documents to the largest.
+    package static let copyFetchRows = [1_000, 100, 10, 1]
+    /// Bytes of documents that a copy means to fetch at once.
+    package static let copyFetchBytes = 1 << 20
     /// Changed keys that one range read returns at the most.
     package static let maxRangeChanges = 20_000
     /// Bytes of a name or source that the cache can hold.
     package static let maxIdentityBytes = 65_535
     /// How long the query for the heads of the primary may take.
     package static let primaryHeadTimeout: Duration = .seconds(1)
+    /// Bytes of a document, as text, that the cache can hold; a collection with a longer one is
+    /// answered from the store.
+    package static let maxDocumentBytes = 8 << 20
+    /// A document that is stored in fewer bytes is not measured: it cannot be much longer as text.
+    package static let unmeasuredDocumentBytes = 16 << 10
     /// Requests that may wait for revisions at once.
     package static let maxWaiters = 10_000
     /// How long a write waits until its own replica shows it.
@@ -26,6 +33,22 @@ package enum FeedLimits {
     package static let maxDemands = 10_000
     /// How soon a collection that could not be loaded may be demanded again.
     package static let reloadPause: Duration = .seconds(1)
+    /// How soon a collection that the cache cannot hold may be demanded again.
+    package static let uncacheablePause: Duration = .seconds(60)
+    /// After so many batches in a row that could not be written the store answers.
+    package static let maxFailedApplies = 3
+    /// How soon a namespace that could not be written is tried again; doubles with each failure.
+    package static let unwritablePause: Duration = .seconds(1)
+    /// The longest pause between two tries.
+    package static let maxUnwritablePause: Duration = .seconds(60)
+    /// A failure this long after the last one counts as the first.
+    package static let unwritableMemory: Duration = .seconds(300)
+    /// How often the caches are compared with their budget, and readers looked at.
+    package static let upkeepInterval: Duration = .seconds(1)
+    /// Passes of the upkeep between two looks for readers of dead processes.
+    package static let staleReaderPasses = 30
+    /// A read that runs for longer is reported: it keeps old pages from being used again.
+    package static let maxReaderAge: Duration = .seconds(5)
     /// Range reads and rebuilds that are under way at once.
     package static let maxConcurrentReads = 8
     /// Signals that wait for the replicator; one that is lost costs freshness up to the next poll.

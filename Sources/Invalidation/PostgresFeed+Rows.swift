@@ -24,7 +24,7 @@ extension PostgresFeed {
         FROM revisions WHERE namespace = $1 AND revision = $2
         """
 
-    /// Current rows of everything that changed after a revision; rows without a document are gone.
+    /// Current rows of everything that changed after a revision; rows without an id are gone.
     ///
     /// The limit inside the join makes it one index lookup per key: the planner, who expects as many
     /// keys as a batch may hold, would read whole partitions instead.
@@ -36,7 +36,7 @@ extension PostgresFeed {
         )
         SELECT t.plugin, t.kind, t.source, t.name, e.id, e.version, e.revision,
             floor(extract(epoch FROM e.created_at) * 1000)::bigint,
-            floor(extract(epoch FROM e.updated_at) * 1000)::bigint, e.doc::text
+            floor(extract(epoch FROM e.updated_at) * 1000)::bigint, \(cappedDocument("e."))
         FROM touched t
         LEFT JOIN LATERAL (
             SELECT * FROM entities
@@ -55,22 +55,47 @@ extension PostgresFeed {
         WHERE namespace = $1 AND plugin = $2 AND kind = $3
         """
 
-    private static let entityColumns = """
+    /// The text of a document, or null where it is too long for the cache.
+    private static func cappedDocument(_ table: String = "") -> String {
+        """
+        CASE WHEN pg_column_size(\(table)doc) > \(FeedLimits.unmeasuredDocumentBytes)
+            AND octet_length(\(table)doc::text) > \(FeedLimits.maxDocumentBytes)
+            THEN NULL ELSE \(table)doc::text END
+        """
+    }
+
+    private static let rowColumns = """
         plugin, kind, source, name, id, version, revision,
         floor(extract(epoch FROM created_at) * 1000)::bigint,
-        floor(extract(epoch FROM updated_at) * 1000)::bigint, doc::text
+        floor(extract(epoch FROM updated_at) * 1000)::bigint
         """
+
+    private static let entityColumns = "\(rowColumns), doc::text"
 
     /// In about the order of the cache's keys, which fills its pages better than any other.
-    static let declareCopy = Statement(
-        """
-        DECLARE copy NO SCROLL CURSOR FOR
-        SELECT \(entityColumns) FROM entities WHERE namespace = $1 AND plugin = $2 AND kind = $3
-        ORDER BY lower(name) COLLATE "C", id
-        """)
+    static let declareCopy = cursor(over: "\(rowColumns), \(cappedDocument())")
+    static let declareScan = cursor(over: entityColumns)
 
-    static let fetchCopy = Statement(
-        "FETCH FORWARD \(FeedLimits.copyBatchRows) FROM copy")
+    private static func cursor(over columns: String) -> Statement {
+        Statement(
+            """
+            DECLARE copy NO SCROLL CURSOR FOR
+            SELECT \(columns) FROM entities WHERE namespace = $1 AND plugin = $2 AND kind = $3
+            ORDER BY lower(name) COLLATE "C", id
+            """)
+    }
+
+    /// Rows to fetch at once, from many to one; the number cannot be a parameter.
+    static let fetches: [(rows: Int, statement: Statement)] = FeedLimits.copyFetchRows.map {
+        ($0, Statement("FETCH FORWARD \($0) FROM copy"))
+    }
+
+    /// The largest fetch that stays within its bytes if the rows go on as these were.
+    static func fetch(after rows: [StoredEntity]) -> (rows: Int, statement: Statement) {
+        let bytes = rows.reduce(0) { $0 + $1.doc.count } / max(1, rows.count)
+        let fitting = fetches.first { $0.rows * bytes <= FeedLimits.copyFetchBytes }
+        return fitting ?? fetches[fetches.count - 1]
+    }
 
     /// The rows of one name, one index lookup per source of the collection.
     static let namedRows = Statement(
@@ -111,8 +136,40 @@ extension PostgresFeed {
             entityCount: Int(try rows.int64(row, 4)))
     }
 
-    static func change(_ rows: Rows, _ row: Int) throws(PostgresError) -> Change {
-        rows.isNull(row, 9) ? .delete(try key(rows, row)) : .put(try entity(rows, row))
+    /// A change, or nil for one that the cache cannot hold.
+    ///
+    /// One that is left out makes the digest of its collection disagree, so that the collection is
+    /// answered from the store; its neighbours are not held up.
+    static func cacheableChange(_ rows: Rows, _ row: Int) throws(PostgresError) -> Change? {
+        let key = try key(rows, row)
+        guard isCacheable(key) else { return nil }
+        if rows.isNull(row, 4) { return .delete(key) }
+        return rows.isNull(row, 9) ? nil : .put(try entity(rows, row))
+    }
+
+    /// The rows of a copy; throws `.uncacheable` at the first that the cache cannot hold.
+    static func cacheableEntities(_ rows: Rows) throws -> [StoredEntity] {
+        try (0..<rows.count).map { row in
+            let key = try key(rows, row)
+            guard isCacheable(key) else {
+                throw FeedError(.uncacheable, "a name or source is too long")
+            }
+            guard !rows.isNull(row, 9) else {
+                throw FeedError(.uncacheable, "the document of \(key.name) is too long")
+            }
+            return try entity(rows, row)
+        }
+    }
+
+    /// The rows of a scan, but for those whose identity has no place in a list.
+    static func shownEntities(_ rows: Rows) throws(PostgresError) -> [StoredEntity] {
+        var entities: [StoredEntity] = []
+        entities.reserveCapacity(rows.count)
+        for row in 0..<rows.count {
+            let entity = try entity(rows, row)
+            if isCacheable(entity.key) { entities.append(entity) }
+        }
+        return entities
     }
 
     static func entity(_ rows: Rows, _ row: Int) throws(PostgresError) -> StoredEntity {
@@ -124,10 +181,7 @@ extension PostgresFeed {
     }
 
     /// Whether the cache has room for the identity.
-    ///
-    /// One that is left out makes the digest of its collection disagree, so that the collection is
-    /// answered from the store; its neighbours are not held up.
-    static func isCacheable(_ key: EntityKey) -> Bool {
+    private static func isCacheable(_ key: EntityKey) -> Bool {
         max(key.name.utf8.count, key.source.utf8.count) <= FeedLimits.maxIdentityBytes
     }
 

@@ -129,8 +129,7 @@ package final class PostgresFeed: ChangeFeed {
             var changes: [Change] = []
             changes.reserveCapacity(rows.count)
             for row in 0..<rows.count {
-                let change = try Self.change(rows, row)
-                if Self.isCacheable(change.key) { changes.append(change) }
+                if let change = try Self.cacheableChange(rows, row) { changes.append(change) }
             }
             var collections: [CollectionHead] = []
             for row in 0..<answers[2].count {
@@ -146,6 +145,22 @@ package final class PostgresFeed: ChangeFeed {
         _ kind: CollectionName, in namespace: Namespace,
         rows: @Sendable ([StoredEntity]) async throws(FeedError) -> Void
     ) async throws(FeedError) -> CollectionSnapshot {
+        try await walk(kind, in: namespace, Self.declareCopy, rows: rows)
+    }
+
+    /// Like `copy`, with the documents that are too long for the cache; for answers of the store.
+    package func scan(
+        _ kind: CollectionName, in namespace: Namespace,
+        rows: @Sendable ([StoredEntity]) async throws(FeedError) -> Void
+    ) async throws(FeedError) -> CollectionSnapshot {
+        try await walk(kind, in: namespace, Self.declareScan, rows: rows)
+    }
+
+    /// Off the caller's thread, because decoding takes a while and the caller may be the writer.
+    @concurrent private func walk(
+        _ kind: CollectionName, in namespace: Namespace, _ cursor: Statement,
+        rows: @Sendable ([StoredEntity]) async throws(FeedError) -> Void
+    ) async throws(FeedError) -> CollectionSnapshot {
         do {
             return try await pool.transaction(isolation: .repeatableReadReadOnly, retries: 0) {
                 connection in
@@ -154,18 +169,18 @@ package final class PostgresFeed: ChangeFeed {
                 let answers = try await connection.pipeline([
                     Query(Self.headsOf, [.textArray([namespace.name])]),
                     Query(Self.collectionHead, parameters),
-                    Query(Self.declareCopy, parameters),
+                    Query(cursor, parameters),
                 ])
+                // Few at first, because nothing is known of their size.
+                var fetch = Self.fetches[1]
                 while true {
                     let batch = try await connection.query(
-                        Self.fetchCopy, timeout: FeedLimits.queryTimeout)
+                        fetch.statement, timeout: FeedLimits.queryTimeout)
                     if batch.isEmpty { break }
-                    var entities: [StoredEntity] = []
-                    entities.reserveCapacity(batch.count)
-                    for row in 0..<batch.count {
-                        let entity = try Self.entity(batch, row)
-                        if Self.isCacheable(entity.key) { entities.append(entity) }
-                    }
+                    let entities =
+                        cursor == Self.declareCopy
+                        ? try Self.cacheableEntities(batch) : try Self.shownEntities(batch)
+                    fetch = Self.fetch(after: entities)
                     try await rows(entities)
                 }
                 return CollectionSnapshot(

@@ -54,6 +54,8 @@ extension Replicator {
                 throw ReadError(.damaged, "the namespace is not open")
             }
             let failed = try cache.apply(batch, installing: installing)
+            failedApplies[namespace] = nil
+            reportGrowth(cache)
             let installed = installing.filter { !failed.contains($0) }
             let next = machine.applied(batch.head, installed: installed, failed: failed)
             cache.freshness.noteApplied(batch.head.revision)
@@ -63,13 +65,7 @@ extension Replicator {
             schedule(next)
             noteReady()
         } catch {
-            observer.observe(
-                .cacheUnwritable(namespace: namespace.name, reason: error.description))
-            if error.code == .storage {
-                schedule(machine.applyDeferred(namespace))
-            } else {
-                schedule(machine.applyFailed(namespace))
-            }
+            applyFailed(namespace, error)
         }
     }
 
@@ -99,6 +95,7 @@ extension Replicator {
         for kind in installing where !failed.contains(kind) {
             let demand = Demand(namespace: namespace, kind: kind)
             settle(demand)
+            unwritable.recover(namespace)
             let entry = caches.kinds.entries[Int(kind)]
             observer.observe(
                 .collectionLoaded(
@@ -138,9 +135,8 @@ extension Replicator {
         } catch {
             if let error = error as? FeedError {
                 noteStore(isUp: error.code != .storeUnavailable, reason: error.description)
-            } else {
-                observer.observe(
-                    .cacheUnwritable(namespace: namespace.name, reason: "\(error)"))
+            } else if let error = error as? ReadError {
+                return setAside(namespace, error)
             }
             schedule(machine.rebuildFailed(namespace, ticket: ticket))
         }
@@ -166,6 +162,8 @@ extension Replicator {
                 .cacheUnwritable(namespace: namespace.name, reason: error.description))
         }
         left(namespace)
+        failedApplies[namespace] = nil
+        oldReaders.remove(namespace)
         settleDemands(in: namespace)
     }
 
@@ -182,7 +180,11 @@ extension Replicator {
             try cache.beginCopy(of: entry)
             let name = CollectionName(plugin: entry.plugin.name, kind: entry.kind.kind)
             let snapshot = try await feed.copy(name, in: namespace) { rows throws(FeedError) in
-                try await self.store(rows, of: demand, ticket, in: cache)
+                // Rendered here, away from the thread that every other namespace waits for.
+                for slice in CopyBatch.slices(rows) {
+                    let batch = CopyBatch(slice, of: entry)
+                    try await self.store(batch, of: demand, ticket, in: cache)
+                }
             }
             try requireCopying(demand, ticket)
             guard let head = snapshot.head else {
@@ -195,9 +197,34 @@ extension Replicator {
             // A copy that another one has replaced is nobody's failure.
             guard machine.isCopying(namespace, kind: kind, ticket: ticket) else { return }
             copyStarts[demand] = nil
-            schedule(machine.copyFailed(namespace, kind: kind, ticket: ticket))
-            reportFailedLoad(demand, reason: "\(error)")
+            copyFailed(demand, ticket, error)
         }
+    }
+
+    private func copyFailed(_ demand: Demand, _ ticket: FeedMachine.Ticket, _ error: any Error) {
+        let namespace = demand.namespace
+        let cause = error as? ReadError ?? (error as? FeedError)?.cause
+        if let cause, cause.isUnwritable { return setAside(namespace, cause) }
+        schedule(machine.copyFailed(namespace, kind: demand.kind, ticket: ticket))
+        let entry = caches.kinds.entries[Int(demand.kind)]
+        var pause = FeedLimits.uncacheablePause
+        switch (error as? FeedError)?.code {
+        case .uncacheable:
+            observer.observe(
+                .entityBypassed(
+                    namespace: namespace.name, plugin: entry.plugin.name, kind: entry.kind.kind,
+                    reason: "\(error)"))
+        case .overBudget:
+            observer.observe(
+                .collectionOverBudget(
+                    namespace: namespace.name, plugin: entry.plugin.name, kind: entry.kind.kind,
+                    bytes: caches[namespace]?.usedBytes ?? 0))
+            // Pages of the part that was copied come back only with the files.
+            evict(namespace)
+        default:
+            pause = FeedLimits.reloadPause
+        }
+        reportFailedLoad(demand, reason: "\(error)", pause: pause)
     }
 
     private func requireCopying(
@@ -208,14 +235,22 @@ extension Replicator {
     }
 
     private func store(
-        _ rows: [StoredEntity], of demand: Demand, _ ticket: FeedMachine.Ticket,
+        _ batch: CopyBatch, of demand: Demand, _ ticket: FeedMachine.Ticket,
         in cache: NamespaceCache
     ) throws(FeedError) {
         try requireCopying(demand, ticket)
         do throws(ReadError) {
-            try cache.copy(rows, of: caches.kinds.entries[Int(demand.kind)])
+            try cache.copy(batch)
         } catch {
             throw FeedError(error)
+        }
+        reportGrowth(cache)
+        guard makeRoom(opening: false, sparing: demand.namespace) else {
+            // Told at once: the upkeep would find the namespace over the budget as well.
+            let error = FeedError(.overBudget, "the collection does not fit into the budget")
+            copyStarts[demand] = nil
+            copyFailed(demand, ticket, error)
+            throw error
         }
     }
 }

@@ -29,6 +29,11 @@ package actor Replicator {
     private let pollRequests: AsyncStream<Void>
     private let pollRequester: AsyncStream<Void>.Continuation
     var copyStarts: [Demand: ContinuousClock.Instant] = [:]
+    /// Batches in a row that could not be written.
+    var failedApplies: [Namespace: Int] = [:]
+    /// Namespaces whose oldest reader has been reported.
+    var oldReaders: Set<Namespace> = []
+    nonisolated let unwritable = UnwritableCaches()
     private let ready = Atomic<Bool>(false)
     private let problem = Mutex<String?>(nil)
     private var isConnected = false
@@ -62,6 +67,11 @@ package actor Replicator {
 
     /// Why the store cannot be reached, or nil while it answers.
     package nonisolated var storeProblem: String? { problem.withLock { $0 } }
+
+    /// Whether the namespace is answered from the store because its cache cannot be written.
+    package nonisolated func isUnwritable(_ namespace: Namespace) -> Bool {
+        unwritable.contains(namespace)
+    }
 
     /// Loads a collection, which a read found absent, in the background.
     ///
@@ -99,6 +109,7 @@ package actor Replicator {
             group.addTask { await self.requestPolls() }
             group.addTask { await self.pollOnRequest() }
             group.addTask { await self.admitDemands() }
+            group.addTask { await self.keepUp() }
             for await action in self.actions {
                 group.addTask { await self.perform(action) }
             }
@@ -172,12 +183,14 @@ package actor Replicator {
 
     private func takeOver(_ verifier: some CacheVerifier) async {
         let stored = withReport { () throws(ReadError) in try caches.stored() } ?? []
-        let intact = stored.isEmpty ? [] : await verifier.intact(stored)
+        let kept = Array(stored.prefix(caches.budget.maxNamespaces))
+        let intact = kept.isEmpty ? [] : await verifier.intact(kept)
         for namespace in stored {
             // What cannot be discarded now is emptied when it is demanded.
             withReport { () throws(ReadError) in
                 guard intact.contains(namespace) else {
-                    reportDiscard(namespace, "verification failed")
+                    let isOver = caches.count >= caches.budget.maxNamespaces
+                    reportDiscard(namespace, isOver ? "over the budget" : "verification failed")
                     return try caches.discard(namespace)
                 }
                 let header = try caches.reopen(namespace) { error in
@@ -276,6 +289,7 @@ package actor Replicator {
     private func poll() async {
         let asked = machine.namespaces
         let asOf = ContinuousClock.now
+        caches.clock.advance()
         demands.settlePaused(before: asOf)
         do throws(FeedError) {
             let heads = try await feed.heads(of: asked)
@@ -327,9 +341,13 @@ package actor Replicator {
         do {
             if !machine.follows(namespace) {
                 let asOf = ContinuousClock.now
+                if let end = unwritable.pause(of: namespace, at: asOf) {
+                    return demands.settle(demand, at: end)
+                }
                 let head = try await feed.heads(of: [namespace]).first
                 // Another demand may have made the cache meanwhile.
                 if let head, !machine.follows(namespace) {
+                    makeRoom(opening: true)
                     try caches.create(at: head).freshness.noteApplied(head.revision)
                     admit(head, asOf: asOf)
                 }
@@ -344,10 +362,7 @@ package actor Replicator {
             }
             schedule(machine.demanded(namespace, kind: demand.kind))
         } catch {
-            if !(error is FeedError) {
-                observer.observe(
-                    .cacheUnwritable(namespace: namespace.name, reason: "\(error)"))
-            }
+            if let error = error as? ReadError { setAside(namespace, error) }
             reportFailedLoad(demand, reason: "\(error)")
         }
     }
@@ -358,13 +373,15 @@ package actor Replicator {
     }
 
     /// The next read may demand the collection again, but not at once.
-    func reportFailedLoad(_ demand: Demand, reason: String) {
+    func reportFailedLoad(
+        _ demand: Demand, reason: String, pause: Duration = FeedLimits.reloadPause
+    ) {
         let entry = caches.kinds.entries[Int(demand.kind)]
         observer.observe(
             .loadFailed(
                 namespace: demand.namespace.name, plugin: entry.plugin.name,
                 kind: entry.kind.kind, reason: reason))
-        demands.settle(demand, at: .now + FeedLimits.reloadPause)
+        demands.settle(demand, at: .now + pause)
     }
 
     /// The collection answers reads, or will be demanded again.

@@ -36,6 +36,7 @@ package final class Environment: Sendable {
         try StorageDirectory.create(path)
         if options.requiresLocalFileSystem { try StorageDirectory.checkLocal(path) }
         let owner = try OwnerLock(directory: path)
+        try StorageDirectory.reserveLockFile(in: path, readers: options.maxReaders)
         let raw = unsafe try Self.open(path, options)
         do throws(StorageError) {
             var dead: Int32 = 0

@@ -18,6 +18,15 @@ package enum Limits {
     /// How often the gate closes before a resize is given up with `.busy`.
     package static let gateAttempts = 10
 
+    /// Bytes of one reader in the reader table: a cache line.
+    static let lockFileSlotBytes = 64
+
+    /// What the reader table's header takes at the most, in slots.
+    static let lockFileHeaderSlots = 8
+
+    /// The reader table is reserved in these steps.
+    static let lockFilePageBytes = 4_096
+
     /// The same wait for growth ahead of need, which may fail without harm.
     package static let growAheadWaitMs: UInt64 = 20
 }

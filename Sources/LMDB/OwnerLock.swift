@@ -21,6 +21,8 @@ struct OwnerLock: ~Copyable {
     }
 
     deinit {
+        // Said aloud, because a process that is just being started may hold the descriptor as well.
+        _ = catalog_flock(descriptor, LOCK_UN)
         _ = Glibc.close(descriptor)
     }
 }

@@ -48,6 +48,24 @@ package enum StorageDirectory {
         _ = consume owner
     }
 
+    /// Gives the file of the reader table its blocks before the library maps it.
+    ///
+    /// The library makes it sparse and writes to it through memory. On a full disk that would end
+    /// the process by SIGBUS; this throws `.diskFull` instead.
+    static func reserveLockFile(in path: String, readers: Int) throws(StorageError) {
+        let descriptor = unsafe open(path + "/lock.mdb", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw StorageError(number: errno, operation: "open reader table")
+        }
+        defer { _ = Glibc.close(descriptor) }
+        let bytes = (readers + Limits.lockFileHeaderSlots) * Limits.lockFileSlotBytes
+        let pages = (bytes + Limits.lockFilePageBytes - 1) / Limits.lockFilePageBytes
+        let result = posix_fallocate(descriptor, 0, pages * Limits.lockFilePageBytes)
+        guard result == 0 else {
+            throw StorageError(number: result, operation: "reserve reader table")
+        }
+    }
+
     /// Creates the directory and its parents, readable by this user only.
     static func create(_ path: String) throws(StorageError) {
         precondition(!path.isEmpty, "the path is empty")

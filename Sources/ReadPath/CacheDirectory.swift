@@ -1,5 +1,5 @@
 package import CatalogModel
-import LMDB
+package import LMDB
 import Synchronization
 
 /// The caches of all namespaces of this process, one sub-directory each.
@@ -8,13 +8,22 @@ import Synchronization
 package final class CacheDirectory: Sendable {
     package let path: String
     package let kinds: KindTable
+    package let budget: CacheBudget
+    /// Advanced by whoever wants later reads told from earlier ones.
+    package let clock = UseClock()
     private let bootID: String
+    private let options: EnvironmentOptions
     private let open = Mutex<[Namespace: NamespaceCache]>([:])
 
-    package init(path: String, kinds: KindTable, bootID: String) {
+    package init(
+        path: String, kinds: KindTable, bootID: String, budget: CacheBudget = CacheBudget(),
+        options: EnvironmentOptions = .cache
+    ) {
         self.path = path
         self.kinds = kinds
         self.bootID = bootID
+        self.budget = budget
+        self.options = options
     }
 
     /// The cache of a namespace, or nil while the replica holds none.
@@ -25,6 +34,30 @@ package final class CacheDirectory: Sendable {
     /// All caches that may answer.
     package var all: [NamespaceCache] {
         open.withLock { Array($0.values) }
+    }
+
+    package var count: Int { open.withLock { $0.count } }
+
+    /// Bytes that the pages of all caches take; about a microsecond for each.
+    package var usedBytes: Int { all.reduce(0) { $0 + $1.usedBytes } }
+
+    /// The namespace that was not read for longest and has to go for the budget; nil for none.
+    ///
+    /// `opening` makes room for one more. `spared` never goes.
+    package func victim(opening: Bool, sparing spared: Namespace? = nil) -> Namespace? {
+        let caches = all
+        let isFull = opening && caches.count >= budget.maxNamespaces
+        guard isFull || isOverBytes(caches) else { return nil }
+        return caches.lazy.filter { $0.namespace != spared }
+            .min { ($0.lastUsed, $0.namespace) < ($1.lastUsed, $1.namespace) }?.namespace
+    }
+
+    /// Whether the pages of all caches take more than they may.
+    package var isOverBudget: Bool { isOverBytes(all) }
+
+    private func isOverBytes(_ caches: [NamespaceCache]) -> Bool {
+        guard budget.maxBytes > 0 else { return false }
+        return caches.reduce(0) { $0 + $1.usedBytes } > budget.maxBytes
     }
 
     /// The namespaces whose files an earlier process left.
@@ -58,7 +91,7 @@ package final class CacheDirectory: Sendable {
 
     /// Makes a fresh cache at a head and lets it answer.
     package func create(at head: NamespaceHead) throws(ReadError) -> NamespaceCache {
-        guard open.withLock({ $0.count }) < ReadLimits.maxOpenNamespaces else {
+        guard count < ReadLimits.maxOpenNamespaces else {
             throw ReadError(.storage, "too many namespaces are open")
         }
         let cache = try makeCache(head.namespace)
@@ -100,7 +133,8 @@ package final class CacheDirectory: Sendable {
 
     private func makeCache(_ namespace: Namespace) throws(ReadError) -> NamespaceCache {
         try NamespaceCache(
-            namespace: namespace, path: filePath(of: namespace), kinds: kinds, bootID: bootID)
+            namespace: namespace, path: filePath(of: namespace), kinds: kinds, bootID: bootID,
+            options: options, clock: clock)
     }
 
     private func publish(_ cache: NamespaceCache) {

@@ -31,6 +31,16 @@ package struct ReadError: StorageFailure, Equatable, Sendable, CustomStringConve
         self.init(damage.contains(cause.code) ? .damaged : .storage, cause.message, cause: cause)
     }
 
+    /// Whether the disk or the map has no room, or the files can no longer be written.
+    ///
+    /// A write that met only half of its room arrives as `.io`, and may leave an environment that
+    /// has to be opened anew, which is `.panic`.
+    package var isUnwritable: Bool {
+        guard let cause else { return false }
+        let causes: Set<StorageError.Code> = [.diskFull, .mapFull, .io, .panic, .accessDenied]
+        return causes.contains(cause.code)
+    }
+
     package static func == (left: ReadError, right: ReadError) -> Bool {
         left.code == right.code
     }

@@ -20,6 +20,8 @@ enum ServerLimits {
     static let maxHeadReads = 8
     /// The largest age that a client can name; longer ones mean this one.
     static let maxAgeSeconds: UInt64 = 31_536_000
+    /// Open files that are left to connections and everything else beside the caches.
+    static let filesBesideCaches = 512
     /// How long a connection may be idle.
     static let idleTimeout: Duration = .seconds(75)
     /// How long requests in progress may take after a signal to stop.

@@ -53,7 +53,8 @@ struct Replica: Sendable {
             store: PostgresReplicaStore(pool: pool))
         caches = CacheDirectory(
             path: configuration.cacheDirectory, kinds: KindTable(plugins: Plugins.all),
-            bootID: MachineFacts.bootID)
+            bootID: MachineFacts.bootID,
+            budget: Self.budget(configuration.cacheBudget, observer))
         namespaceMetrics = NamespaceMetricsFamily(registry: registry)
         replicator = Replicator(
             caches: caches, feed: feed, thread: WriterThread(name: "cache-writer"),
@@ -85,6 +86,18 @@ struct Replica: Sendable {
         addGauges()
     }
 
+    /// The budget, cut to what the files allow that the process may open.
+    private static func budget(_ wanted: CacheBudget, _ observer: Observer) -> CacheBudget {
+        let files = OpenFileLimit.raise() - ServerLimits.filesBesideCaches
+        let possible = max(1, files / OpenFileLimit.filesPerEnvironment)
+        guard possible < wanted.maxNamespaces else { return wanted }
+        observer.observe(
+            .settingIgnored(
+                name: "CATALOG_CACHE_MAX_NAMESPACES",
+                reason: "the limit of open files allows \(possible)"))
+        return CacheBudget(maxNamespaces: possible, maxBytes: wanted.maxBytes)
+    }
+
     /// Numbers that are looked up when somebody scrapes them.
     private func addGauges() {
         let pool = pool
@@ -105,10 +118,10 @@ struct Replica: Sendable {
         }
         let caches = caches
         add("catalog_cache_namespaces", "Namespaces that this replica holds a cache of.") {
-            caches.all.count
+            caches.count
         }
         add("catalog_cache_bytes", "Bytes that the pages of all caches take.") {
-            caches.all.reduce(0) { $0 + $1.usedBytes }
+            caches.usedBytes
         }
     }
 

@@ -12,7 +12,8 @@ extension ObservationKind {
             .jobFailed, .leadershipLost, .upkeepFailed:
             .warning
         case .startupStep, .feedReconnecting, .gap, .batchApplied, .mapGrown, .staleReadersCleared,
-            .jobStarted, .migrationLockAwaited, .changeLogTrimmed, .collectionEvicted:
+            .jobStarted, .migrationLockAwaited, .changeLogTrimmed, .collectionEvicted,
+            .namespaceEvicted:
             .debug
         default:
             .info

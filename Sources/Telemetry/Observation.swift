@@ -59,6 +59,8 @@ package enum Observation: Sendable, Hashable {
     case loadFailed(namespace: String, plugin: String, kind: String, reason: String)
     /// A collection has been dropped to make room.
     case collectionEvicted(namespace: String, plugin: String, kind: String, bytes: Int)
+    /// A namespace that was not read for longest has been closed and deleted to make room.
+    case namespaceEvicted(namespace: String, bytes: Int)
     /// A collection is over its budget and is served read-through.
     case collectionOverBudget(namespace: String, plugin: String, kind: String, bytes: Int)
     /// The files of a namespace were damaged, foreign or old, and have been removed.

@@ -23,6 +23,7 @@ package enum ObservationKind: Int, Sendable, CaseIterable {
     case collectionLoaded
     case loadFailed
     case collectionEvicted
+    case namespaceEvicted
     case collectionOverBudget
     case cacheDiscarded
     case mapGrown
@@ -91,6 +92,7 @@ extension Observation {
         case .collectionLoaded: .collectionLoaded
         case .loadFailed: .loadFailed
         case .collectionEvicted: .collectionEvicted
+        case .namespaceEvicted: .namespaceEvicted
         case .collectionOverBudget: .collectionOverBudget
         case .cacheDiscarded: .cacheDiscarded
         case .mapGrown: .mapGrown

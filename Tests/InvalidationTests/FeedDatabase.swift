@@ -1,6 +1,7 @@
 import CatalogModel
 import Foundation
 import Invalidation
+import LMDB
 import Postgres
 import ReadPath
 import TestSupport
@@ -47,12 +48,15 @@ struct FeedDatabase {
     }
 
     func replica(
-        _ name: String, isDeaf: Bool = false, pingInterval: Duration = .seconds(1)
+        _ name: String, isDeaf: Bool = false, pingInterval: Duration = .seconds(1),
+        budget: CacheBudget = CacheBudget(), options: EnvironmentOptions = .cache
     ) throws -> Replica {
         let path = "\(folder)/\(name)"
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true)
-        return try Replica(dsn: dsn, path: path, isDeaf: isDeaf, pingInterval: pingInterval)
+        return try Replica(
+            dsn: dsn, path: path, isDeaf: isDeaf, pingInterval: pingInterval, budget: budget,
+            options: options)
     }
 
     func close(_ replicas: Replica...) async throws {

@@ -124,6 +124,8 @@ struct FeedSimulation {
             }
         case 41:
             hint(junkHint(namespace))
+        case 42:
+            if chance(30) { carryOut(machine.evicted(namespace)) }
         default:
             try deliverAny()
         }

@@ -58,7 +58,8 @@ final class Replica: Sendable {
     static let reactor = Result { try Reactor() }
 
     init(
-        dsn: String, path: String, isDeaf: Bool = false, pingInterval: Duration = .seconds(1)
+        dsn: String, path: String, isDeaf: Bool = false, pingInterval: Duration = .seconds(1),
+        budget: CacheBudget = CacheBudget(), options: EnvironmentOptions = .cache
     ) throws {
         var configuration = try PostgresConfiguration(dsn: dsn)
         let reactor = try Self.reactor.get()
@@ -69,7 +70,8 @@ final class Replica: Sendable {
                 pool: pool, configuration: configuration, reactor: reactor,
                 pingInterval: pingInterval),
             isDeaf: isDeaf)
-        caches = CacheDirectory(path: path, kinds: Self.kinds, bootID: "boot")
+        caches = CacheDirectory(
+            path: path, kinds: Self.kinds, bootID: "boot", budget: budget, options: options)
         let metrics = MetricsRegistry()
         registry = ReplicaRegistry(
             replica: ReplicaIdentity(name: "replica"), store: PostgresReplicaStore(pool: pool))

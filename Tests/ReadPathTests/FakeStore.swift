@@ -4,7 +4,7 @@ import CatalogModel
 
 /// What the store would hold and say: rows, revisions, digests, and the log of changed keys.
 struct FakeStore {
-    let namespace: Namespace = .default
+    var namespace: Namespace = .default
     var epoch = Epoch("7d3c8f8e-0b53-4f5e-9a35-5f8b5a3f9a11")
     private(set) var revision = Revision(1)
     /// By the bytes of the key: texts that look alike are different keys.

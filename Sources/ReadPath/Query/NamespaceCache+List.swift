@@ -7,8 +7,11 @@ extension NamespaceCache {
     /// Walks the narrowest range that holds the answer: the page itself when everything matches,
     /// the index entries of an equality, or the collection in the order of the list.
     package func list(_ query: ListQuery) throws(ReadError) -> CacheRead<ListPage> {
-        guard !isSuspended else { return .cold }
-        return try environment.read(throwing: ReadError.self) { transaction throws(ReadError) in
+        try answering { () throws(ReadError) in try self.page(of: query) }
+    }
+
+    private func page(of query: ListQuery) throws(ReadError) -> CacheRead<ListPage> {
+        try environment.read(throwing: ReadError.self) { transaction throws(ReadError) in
             guard let (stamp, state) = try self.stamp(of: query.kind, in: transaction) else {
                 return .cold
             }

@@ -37,8 +37,15 @@ extension NamespaceCache {
     package func entity(
         named name: String, source: String?, of kind: KindTable.Entry, precedence: SourcePrecedence
     ) throws(ReadError) -> CacheRead<EntityAnswer?> {
-        guard !isSuspended else { return .cold }
-        return try environment.read(throwing: ReadError.self) { transaction throws(ReadError) in
+        try answering { () throws(ReadError) in
+            try self.find(name, source: source, of: kind, precedence: precedence)
+        }
+    }
+
+    private func find(
+        _ name: String, source: String?, of kind: KindTable.Entry, precedence: SourcePrecedence
+    ) throws(ReadError) -> CacheRead<EntityAnswer?> {
+        try environment.read(throwing: ReadError.self) { transaction throws(ReadError) in
             guard let stamp = try self.stamp(of: kind, in: transaction)?.stamp else { return .cold }
             let prefix = StoreLayout.namePrefix(
                 kind.number, nameKey: SortKey.nameKey(name))

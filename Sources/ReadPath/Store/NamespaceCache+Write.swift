@@ -31,12 +31,17 @@ extension NamespaceCache {
 
     /// Adds copied rows of a collection that `beginCopy` prepared.
     package func copy(_ rows: [StoredEntity], of kind: KindTable.Entry) throws(ReadError) {
-        let built = rows.map { ($0, CacheRecord.build($0, kind: kind)) }
+        try copy(CopyBatch(rows, of: kind))
+    }
+
+    /// The same for rows that were rendered before, on another thread.
+    package func copy(_ batch: CopyBatch) throws(ReadError) {
+        let kind = batch.kind
         try environment.write(throwing: ReadError.self) { transaction throws(ReadError) in
             guard var state = try self.state(of: kind, in: &transaction), state.phase == .loading
             else { throw ReadError(.outOfOrder, "the collection is not being copied") }
             try self.noteUnflushed(in: &transaction)
-            for (row, record) in built {
+            for (row, record) in batch.records {
                 try self.put(row, record, of: kind, &state, in: &transaction)
             }
             try self.put(state, of: kind, in: &transaction)

@@ -16,15 +16,21 @@ package final class NamespaceCache: Sendable {
     let bootID: String
     package let freshness = Freshness()
     private let suspended = Atomic<Bool>(false)
+    private let clock: UseClock
+    private let lastUse: Atomic<UInt64>
+    private let reportedMapBytes: Atomic<Int>
 
     /// Opens or creates the environment at `path`, which no other process may have open.
     package init(
         namespace: Namespace, path: String, kinds: KindTable, bootID: String,
-        options: EnvironmentOptions = .cache
+        options: EnvironmentOptions = .cache, clock: UseClock = UseClock()
     ) throws(ReadError) {
         self.namespace = namespace
         self.kinds = kinds
         self.bootID = bootID
+        self.clock = clock
+        lastUse = Atomic(clock.advance())
+        reportedMapBytes = Atomic(options.mapSizeBytes)
         do throws(StorageError) {
             environment = try LMDB.Environment(path: path, options: options)
             meta = try environment.table(StoreLayout.metaTable, create: true)
@@ -86,6 +92,54 @@ package final class NamespaceCache: Sendable {
 
     /// Bytes that the environment's pages take.
     package var usedBytes: Int { environment.info.usedBytes }
+
+    // MARK: Upkeep
+
+    /// When the cache was last read, or opened, by the clock of its directory.
+    package var lastUsed: UInt64 { lastUse.load(ordering: .relaxed) }
+
+    /// Notes that a read was here; two loads, and a store once in a tick.
+    private func noteUse() {
+        let now = clock.now
+        if lastUse.load(ordering: .relaxed) != now { lastUse.store(now, ordering: .relaxed) }
+    }
+
+    /// Runs a read; what cannot be read now is, for the reader, not there.
+    ///
+    /// A cache may be closed to make room while somebody holds it, and its readers are limited.
+    func answering<Value>(
+        _ body: () throws(ReadError) -> CacheRead<Value>
+    ) throws(ReadError) -> CacheRead<Value> {
+        guard !isSuspended else { return .cold }
+        noteUse()
+        do throws(ReadError) {
+            return try body()
+        } catch {
+            guard error.code == .storage else { throw error }
+            return .cold
+        }
+    }
+
+    /// The size of the map if it has grown since the last call.
+    package func grownMapBytes() -> Int? {
+        let bytes = environment.info.mapSizeBytes
+        let last = reportedMapBytes.exchange(bytes, ordering: .relaxed)
+        return bytes > last ? bytes : nil
+    }
+
+    /// Age of the oldest running read; zero when none runs.
+    package var oldestReaderAge: Duration { environment.oldestReaderAge }
+
+    /// Frees reader slots of dead processes and says how many there were.
+    package func checkStaleReaders() throws(ReadError) -> Int {
+        do throws(StorageError) {
+            return try environment.checkStaleReaders()
+        } catch {
+            throw ReadError(error)
+        }
+    }
+
+    // MARK: End
 
     /// Flushes everything, notes in the header that nothing is missing, and closes the files.
     package func close() throws(ReadError) {

@@ -1,6 +1,7 @@
 package import CatalogModel
 package import Logging
 package import Postgres
+package import ReadPath
 import Telemetry
 package import WritePath
 
@@ -21,6 +22,8 @@ package struct ServerConfiguration: Sendable {
     package let poolSize: Int
     package let cacheDirectory: String
     package let cacheEnabled: Bool
+    /// What the caches may take together.
+    package let cacheBudget: CacheBudget
     package let discoveryTTL: Duration
     package let capabilitiesTTL: Duration
     package let discoveryEntries: Int
@@ -63,6 +66,9 @@ package struct ServerConfiguration: Sendable {
         poolSize = number(.poolSize, 2...100)
         cacheDirectory = try reader.text(.cacheDirectory)
         cacheEnabled = try reader.flag(.cacheEnabled)
+        cacheBudget = CacheBudget(
+            maxNamespaces: number(.cacheNamespaces, 1...ReadLimits.maxOpenNamespaces),
+            maxBytes: number(.cacheBytes, 0...(1 << 50)))
         discoveryTTL = .seconds(number(.discoveryTTL, 0...86_400))
         capabilitiesTTL = .seconds(number(.capabilitiesTTL, 0...86_400))
         discoveryEntries = number(.cacheEntries, 1...100_000)

@@ -28,6 +28,9 @@ extension Setting {
     static let cacheDirectory = Setting(
         variable: "CATALOG_CACHE_DIR", standard: "/var/cache/catalog-server")
     static let cacheEnabled = Setting(variable: "CATALOG_CACHE_ENABLED", standard: "true")
+    static let cacheNamespaces = Setting(
+        variable: "CATALOG_CACHE_MAX_NAMESPACES", standard: "2000")
+    static let cacheBytes = Setting(variable: "CATALOG_CACHE_MAX_BYTES", standard: "0")
     static let discoveryTTL = Setting(variable: "CATALOG_CACHE_DISCOVERY_TTL", standard: "60")
     static let capabilitiesTTL = Setting(
         variable: "CATALOG_CACHE_CAPABILITIES_TTL", standard: "30")
@@ -79,8 +82,8 @@ extension Setting {
     /// Every setting, in the order in which they are printed.
     static let all: [Setting] = [
         listen, sources, databaseType, databaseDSN, poolSize, cacheDirectory, cacheEnabled,
-        discoveryTTL, capabilitiesTTL, cacheEntries, stalenessLimit, stalenessMaximum,
-        degradedPolicy, failClosedNamespaces, tenancyMode, namespaces,
+        cacheNamespaces, cacheBytes, discoveryTTL, capabilitiesTTL, cacheEntries, stalenessLimit,
+        stalenessMaximum, degradedPolicy, failClosedNamespaces, tenancyMode, namespaces,
         authorizationMode, authenticationMode, auditEnabled, auditDenied, writeGrouping,
         jobsEnabled, jobConcurrency, jobRetries, jobPollSeconds, jobClaimMinutes, jobRetentionDays,
         logMaxAge, logMaxRevisions, logKeepAge, logKeepRevisions, logTrimInterval, auditRetention,

@@ -74,7 +74,7 @@ struct CatalogReader: Sendable {
             return content(ReadContent(stamp), page)
         } fromStore: {
             let list = Mutex(RowList(query))
-            let snapshot = try await store.copy(Self.name(of: query.kind), in: namespace) {
+            let snapshot = try await store.scan(Self.name(of: query.kind), in: namespace) {
                 rows throws(FeedError) in
                 do throws(ReadError) {
                     try list.withLock { list throws(ReadError) in try list.add(rows) }
@@ -149,8 +149,10 @@ struct CatalogReader: Sendable {
             try await refuseLost(target)
         }
         let isAround = reason == .noCache || reason == .disabled
+        let isUnwritable = reason == .notLoaded && replicator.isUnwritable(target.namespace)
+        let shown: ReadReason = isUnwritable ? .cacheUnwritable : reason
         return ReadAnswer(
-            content: content, outcome: isAround ? .bypass : .miss, reason: reason, asOf: asked)
+            content: content, outcome: isAround ? .bypass : .miss, reason: shown, asOf: asked)
     }
 
     private static func name(of kind: KindTable.Entry) -> CollectionName {

@@ -52,6 +52,8 @@ enum ReadReason: String, Sendable {
     case feedLost = "feed-lost"
     /// The cache does not hold the collection.
     case notLoaded = "not-loaded"
+    /// The cache cannot be written, so that it holds nothing of the namespace.
+    case cacheUnwritable = "cache-unwritable"
     /// The client asked for the store.
     case noCache = "no-cache"
     /// Caching is off.
