@@ -112,7 +112,10 @@ package struct Migrator: Sendable {
         do throws(PostgresError) {
             _ = try await connection.query(Migrator.createTable)
         } catch {
-            guard error.sqlState == "23505" || error.sqlState == "42P07" else { throw error }
+            // Unique violation, duplicate table, duplicate type: whichever catalog noticed first.
+            guard let state = error.sqlState, ["23505", "42P07", "42710"].contains(state) else {
+                throw error
+            }
             _ = try await connection.query(Migrator.createTable)
         }
     }
