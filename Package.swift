@@ -63,7 +63,7 @@ let package = Package(
         library("Postgres", ["CLibPQ", "CLinux"]),
         library("CatalogModel", []),
         library("Telemetry", [logging]),
-        library("ReadPath", ["CatalogModel", "LMDB", crypto]),
+        library("ReadPath", ["CatalogModel", "LMDB", "Telemetry", crypto]),
         library(
             "WritePath", ["CatalogModel", "Postgres", "Telemetry", yams, crypto],
             resources: [.embedInCode("Migrations/SQL")]),

@@ -1,6 +1,7 @@
 package import CatalogModel
 package import LMDB
 import Synchronization
+package import Telemetry
 
 /// The caches of all namespaces of this process, one sub-directory each.
 ///
@@ -13,17 +14,19 @@ package final class CacheDirectory: Sendable {
     package let clock = UseClock()
     private let bootID: String
     private let options: EnvironmentOptions
+    private let metrics: NamespaceMetricsFamily?
     private let open = Mutex<[Namespace: NamespaceCache]>([:])
 
     package init(
         path: String, kinds: KindTable, bootID: String, budget: CacheBudget = CacheBudget(),
-        options: EnvironmentOptions = .cache
+        options: EnvironmentOptions = .cache, metrics: NamespaceMetricsFamily? = nil
     ) {
         self.path = path
         self.kinds = kinds
         self.bootID = bootID
         self.budget = budget
         self.options = options
+        self.metrics = metrics
     }
 
     /// The cache of a namespace, or nil while the replica holds none.
@@ -134,7 +137,7 @@ package final class CacheDirectory: Sendable {
     private func makeCache(_ namespace: Namespace) throws(ReadError) -> NamespaceCache {
         try NamespaceCache(
             namespace: namespace, path: filePath(of: namespace), kinds: kinds, bootID: bootID,
-            options: options, clock: clock)
+            options: options, clock: clock, metrics: metrics?.metrics(for: namespace.name))
     }
 
     private func publish(_ cache: NamespaceCache) {

@@ -51,11 +51,11 @@ struct Replica: Sendable {
         register = ReplicaRegistry(
             replica: ReplicaIdentity(name: configuration.replica),
             store: PostgresReplicaStore(pool: pool))
+        namespaceMetrics = NamespaceMetricsFamily(registry: registry)
         caches = CacheDirectory(
             path: configuration.cacheDirectory, kinds: KindTable(plugins: Plugins.all),
             bootID: MachineFacts.bootID,
-            budget: Self.budget(configuration.cacheBudget, observer))
-        namespaceMetrics = NamespaceMetricsFamily(registry: registry)
+            budget: Self.budget(configuration.cacheBudget, observer), metrics: namespaceMetrics)
         replicator = Replicator(
             caches: caches, feed: feed, thread: WriterThread(name: "cache-writer"),
             observer: observer, metrics: namespaceMetrics, registry: register)

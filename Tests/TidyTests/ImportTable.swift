@@ -9,7 +9,7 @@ enum ImportTable {
         "Postgres": ["CLibPQ", "CLinux", "Glibc"],
         "CatalogModel": [],
         "Telemetry": ["Logging", "Glibc"],
-        "ReadPath": ["CatalogModel", "LMDB", "Crypto"],
+        "ReadPath": ["CatalogModel", "LMDB", "Telemetry", "Crypto"],
         "WritePath": [
             "CatalogModel", "Postgres", "Telemetry", "Logging", "Crypto", "Yams", "Foundation",
         ],

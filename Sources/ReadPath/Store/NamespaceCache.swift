@@ -1,6 +1,7 @@
 package import CatalogModel
 package import LMDB
 import Synchronization
+package import Telemetry
 
 /// The cache of one namespace: one LMDB environment, read from any thread, written by one.
 ///
@@ -14,6 +15,8 @@ package final class NamespaceCache: Sendable {
     let entities: Table
     let indexes: Table
     let bootID: String
+    /// The namespace's counters, held here so that a hit does not look them up.
+    package let metrics: NamespaceMetrics?
     package let freshness = Freshness()
     private let suspended = Atomic<Bool>(false)
     private let clock: UseClock
@@ -23,12 +26,14 @@ package final class NamespaceCache: Sendable {
     /// Opens or creates the environment at `path`, which no other process may have open.
     package init(
         namespace: Namespace, path: String, kinds: KindTable, bootID: String,
-        options: EnvironmentOptions = .cache, clock: UseClock = UseClock()
+        options: EnvironmentOptions = .cache, clock: UseClock = UseClock(),
+        metrics: NamespaceMetrics? = nil
     ) throws(ReadError) {
         self.namespace = namespace
         self.kinds = kinds
         self.bootID = bootID
         self.clock = clock
+        self.metrics = metrics
         lastUse = Atomic(clock.advance())
         reportedMapBytes = Atomic(options.mapSizeBytes)
         do throws(StorageError) {

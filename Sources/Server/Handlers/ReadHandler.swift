@@ -113,7 +113,8 @@ struct ReadHandler: Sendable {
         headers[.catalogRevision] = String(answer.content.revision.value)
         headers[.catalogEpoch] = answer.content.epoch?.text
         headers[.stalenessBound] = String(answer.boundMs)
-        metrics.metrics(for: exchange.namespace.name).requests(answer.outcome).increment()
+        let counters = answer.metrics ?? metrics.metrics(for: exchange.namespace.name)
+        counters.requests(answer.outcome).increment()
     }
 }
 

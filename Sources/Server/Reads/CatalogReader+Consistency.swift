@@ -110,7 +110,7 @@ extension CatalogReader {
         guard found.asOf >= proof.asOf || found.content.isAt(head) else { return nil }
         return ReadAnswer(
             content: found.content, outcome: .miss, reason: .verified,
-            asOf: max(found.asOf, proof.asOf))
+            asOf: max(found.asOf, proof.asOf), metrics: found.metrics)
     }
 
     // MARK: Not too old

@@ -112,7 +112,7 @@ struct CatalogReader: Sendable {
         let isStale = found.age > policy.stalenessLimit
         return ReadAnswer(
             content: found.content, outcome: isStale ? .stale : .hit,
-            reason: isStale ? .feedLost : reason, asOf: found.asOf)
+            reason: isStale ? .feedLost : reason, asOf: found.asOf, metrics: found.metrics)
     }
 
     /// Why a read goes around the cache, if it does.
@@ -122,6 +122,7 @@ struct CatalogReader: Sendable {
     struct Found {
         let content: ReadContent
         let asOf: ContinuousClock.Instant
+        let metrics: NamespaceMetrics?
 
         var age: Duration { max(.zero, asOf.duration(to: .now)) }
     }
@@ -131,7 +132,7 @@ struct CatalogReader: Sendable {
         guard isCacheEnabled, let cache = caches[namespace], let asOf = cache.freshness.proven,
             let content = try fromCache(cache)
         else { return nil }
-        return Found(content: content, asOf: asOf)
+        return Found(content: content, asOf: asOf, metrics: cache.metrics)
     }
 
     /// The answer of the store; loads the collection where it is missing in the cache.
@@ -152,7 +153,8 @@ struct CatalogReader: Sendable {
         let isUnwritable = reason == .notLoaded && replicator.isUnwritable(target.namespace)
         let shown: ReadReason = isUnwritable ? .cacheUnwritable : reason
         return ReadAnswer(
-            content: content, outcome: isAround ? .bypass : .miss, reason: shown, asOf: asked)
+            content: content, outcome: isAround ? .bypass : .miss, reason: shown, asOf: asked,
+            metrics: nil)
     }
 
     private static func name(of kind: KindTable.Entry) -> CollectionName {

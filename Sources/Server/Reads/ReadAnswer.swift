@@ -75,6 +75,8 @@ struct ReadAnswer: Sendable {
     let reason: ReadReason?
     /// Everything committed before this instant is in the content.
     let asOf: ContinuousClock.Instant
+    /// The counters of the namespace's cache; nil where no cache answered.
+    let metrics: NamespaceMetrics?
 
     /// How old the content can be at the most, if it is sent now.
     var bound: Duration { max(.zero, asOf.duration(to: .now)) }
