@@ -25,7 +25,8 @@ struct JobsDatabase: Sendable {
     init(poolSize: Int = 12) async throws {
         let cluster = try await PostgresCluster.shared()
         let dsn = try await cluster.makeDatabase(template: try await Self.template.value)
-        let configuration = try PostgresConfiguration(dsn: dsn)
+        var configuration = try PostgresConfiguration(dsn: dsn)
+        configuration.connectTimeout = .seconds(30)
         name = configuration.database ?? ""
         pool = Pool(
             configuration: configuration, size: poolSize, reactor: try Self.reactor.get(),

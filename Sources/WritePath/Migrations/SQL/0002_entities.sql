@@ -30,7 +30,8 @@ CREATE TABLE entities (
 
 ALTER SEQUENCE entities_id_seq OWNED BY entities.id;
 
-CREATE INDEX entities_list ON entities (namespace, plugin, kind, id);
+-- No index on (namespace, plugin, kind, …) beside that of the identity: on tables that are not yet
+-- analysed the planner would take it for look-ups of one entity and read the whole collection.
 CREATE INDEX entities_id ON entities (id);
 
 CREATE TABLE other_entities PARTITION OF entities DEFAULT;
