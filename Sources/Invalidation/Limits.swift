@@ -79,6 +79,25 @@ package enum FeedLimits {
     package static let visibilityPauseMax: Duration = .milliseconds(40)
     /// How long a new cache waits until its replica is known to hold the namespace.
     package static let announcementWait: Duration = .seconds(1)
+    /// Changes that one read of the log holds, but for a transaction that has more.
+    package static let maxLogChanges = 1_000
+    /// Revisions that one read of the log holds.
+    package static let maxLogRevisions = 1_000
+    /// Bytes of documents that one read of the log holds.
+    package static let maxLogDocumentBytes = 8 << 20
+    /// Changes, and bytes of their documents, that are kept of a namespace that somebody follows.
+    package static let maxRingChanges = 5_000
+    package static let maxRingBytes = 2 << 20
+    /// Namespaces whose log is kept for those who follow it.
+    package static let maxFollowedLogs = 256
+    /// How long the newest changes are kept for a follower that comes back.
+    package static let followerLinger: Duration = .seconds(30)
+    /// How often the log of a namespace is looked at when nothing is heard of it.
+    package static let logPoll: Duration = .seconds(1)
+    /// How soon the log is read again when it did not have what is applied, or could not be read.
+    package static let logRetry: Duration = .milliseconds(50)
+    /// How soon a namespace that does not exist yet is asked for again.
+    package static let unknownNamespacePause: Duration = .milliseconds(250)
     /// Collections that are copied at once.
     package static let maxConcurrentCopies = 2
 }

@@ -252,7 +252,7 @@ package final class PostgresFeed: ChangeFeed {
     }
 
     /// Runs queries in one REPEATABLE READ snapshot, in one round trip.
-    private func snapshot(_ queries: [Query]) async throws(FeedError) -> [Rows] {
+    func snapshot(_ queries: [Query]) async throws(FeedError) -> [Rows] {
         do {
             let answers = try await pool.withConnection { connection in
                 try await connection.pipeline(
@@ -275,7 +275,7 @@ package final class PostgresFeed: ChangeFeed {
         }
     }
 
-    private func decoding<Result>(
+    func decoding<Result>(
         _ body: () throws(PostgresError) -> Result
     ) throws(FeedError) -> Result {
         do throws(PostgresError) {

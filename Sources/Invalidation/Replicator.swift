@@ -22,7 +22,7 @@ package actor Replicator {
     var machine = FeedMachine()
 
     private let metrics: NamespaceMetricsFamily
-    private let registry: ReplicaRegistry?
+    let registry: ReplicaRegistry?
     private let demands = DemandQueue()
     private let actions: AsyncStream<FeedMachine.Action>
     private let scheduler: AsyncStream<FeedMachine.Action>.Continuation
@@ -219,7 +219,7 @@ package actor Replicator {
         observer.observe(.cacheDiscarded(namespace: namespace.name, reason: reason))
     }
 
-    private func admit(_ head: NamespaceHead, asOf: ContinuousClock.Instant? = nil) {
+    func admit(_ head: NamespaceHead, asOf: ContinuousClock.Instant? = nil) {
         machine.admitted(head, asOf: asOf)
         reached(head)
         publish(head.namespace)

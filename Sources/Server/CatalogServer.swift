@@ -55,7 +55,7 @@ package struct CatalogServer: Sendable {
             },
             logger: logger)
         var settings = ServiceGroupConfiguration(
-            services: (replica.services() + [application]).map {
+            services: (replica.services() + [application, replica.changeStreams()]).map {
                 .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
             },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

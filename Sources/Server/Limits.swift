@@ -31,6 +31,22 @@ enum ServerLimits {
     /// Seconds that a write waits for the other replicas when it names none, and at the most.
     static let visibilityWait = 2
     static let visibilityWaitMax = 30
+    /// Seconds that a poll of the change feed may wait.
+    static let changesWaitMax = 60
+    /// How long a request waits until the feed of its namespace has begun.
+    static let changesFirstLook: Duration = .seconds(2)
+    /// Changes in one answer, but for a transaction that has more.
+    static let changesPerAnswer = 1_000
+    /// How often an event stream says how far it is complete.
+    static let bookmarkInterval: Duration = .seconds(5)
+    /// How soon a client of an event stream comes back when it breaks, in milliseconds.
+    static let streamRetryMs = 1_000
+    /// How long an event stream lasts at the most, about.
+    static let streamLifetime: Duration = .seconds(3_600)
+    /// How long an event stream pauses when the log cannot be read.
+    static let streamPause: Duration = .seconds(1)
+    /// Bytes of events that are gathered for one write.
+    static let streamWriteBytes = 64 << 10
     /// How often the start looks whether every source has been loaded.
     static let loadStateInterval: Duration = .milliseconds(100)
 }

@@ -31,6 +31,8 @@ struct Replica: Sendable {
     private let catalog: SourceCatalog
     private let sources = SourceDirectory()
     private let discovery: DiscoveryCache?
+    private let hub: ChangeHub
+    private let changeMetrics: ChangeMetrics
     private let stage = StartupStage()
 
     init(
@@ -63,6 +65,8 @@ struct Replica: Sendable {
         primary = PrimaryHeads { namespaces throws(FeedError) in
             try await feed.primaryHeads(of: namespaces)
         }
+        hub = ChangeHub(source: feed, replicator: replicator, caches: caches)
+        changeMetrics = ChangeMetrics(registry: registry)
         queue = JobQueue(pool: pool, observer: observer)
         catalog = SourceCatalog(pool: pool)
         let hints = hints
@@ -160,12 +164,31 @@ struct Replica: Sendable {
                 queue: queue, discovery: discovery, auditEnabled: configuration.auditEnabled),
             audit: AuditHandler(
                 log: AuditLog(pool: pool, observer: observer),
-                isEnabled: configuration.auditEnabled, recordsDenied: configuration.auditsDenied))
+                isEnabled: configuration.auditEnabled, recordsDenied: configuration.auditsDenied),
+            changes: ChangesHandler(
+                hub: hub,
+                seats: ChangeSeats(
+                    hub: hub, metrics: changeMetrics,
+                    perNamespace: configuration.changeStreamsPerNamespace,
+                    total: configuration.changeStreams),
+                kinds: caches.kinds, metrics: changeMetrics))
         return CatalogResponder(
             routes: RouteTable(
                 kinds: caches.kinds, plugins: Plugins.all, hasJobs: configuration.jobsEnabled),
             tenancy: Tenancy(mode: configuration.tenancy), handlers: handlers,
             metrics: RequestMetrics(registry: registry), accessLog: accessLog, observer: observer)
+    }
+
+    /// What has to end before requests are waited for: its streams end with a last event.
+    func changeStreams() -> any Service {
+        let (stage, hub) = (stage, hub)
+        return ManagedService {
+            await stage.wait(for: .migrated)
+            await hub.run()
+        } stop: {
+            hub.stop()
+            stage.reached(.migrated)
+        }
     }
 
     /// What runs beside the requests; each waits for the schema before it touches the store.

@@ -109,6 +109,9 @@ package final class NamespaceCache: Sendable {
         if lastUse.load(ordering: .relaxed) != now { lastUse.store(now, ordering: .relaxed) }
     }
 
+    /// Counts as a read: whoever follows the namespace keeps it from being evicted.
+    package func touch() { noteUse() }
+
     /// Runs a read; what cannot be read now is, for the reader, not there.
     ///
     /// A cache may be closed to make room while somebody holds it, and its readers are limited.

@@ -42,6 +42,9 @@ package struct ServerConfiguration: Sendable {
     package let jobClaimTimeout: Duration
     package let jobRetention: Duration
     package let upkeep: UpkeepOptions
+    /// Followers of the change feed in all, and of one namespace.
+    package let changeStreams: Int
+    package let changeStreamsPerNamespace: Int
     package let migrationLock: Bool
     package let logLevel: Logger.Level
     package let accessLogSample: Int
@@ -102,6 +105,8 @@ package struct ServerConfiguration: Sendable {
         let auditDays = number(.auditRetention, 0...36_500)
         upkeep.auditRetention = auditDays == 0 ? nil : .seconds(86_400 * auditDays)
         self.upkeep = upkeep
+        changeStreams = number(.changeStreams, 0...100_000)
+        changeStreamsPerNamespace = number(.changeStreamsPerNamespace, 0...100_000)
         migrationLock = try reader.flag(.migrationLock)
         logLevel = try Logger.Level(rawValue: reader.text(.logLevel)) ?? .info
         accessLogSample = number(.accessLogSample, 0...1_000_000)

@@ -71,6 +71,10 @@ extension Setting {
         variable: "CATALOG_LOG_TRIM_INTERVAL_MS", standard: "30000")
     static let auditRetention = Setting(
         variable: "CATALOG_AUDIT_RETENTION_DAYS", standard: "90")
+    static let changeStreams = Setting(
+        variable: "CATALOG_CHANGES_MAX_STREAMS", standard: "1000")
+    static let changeStreamsPerNamespace = Setting(
+        variable: "CATALOG_CHANGES_MAX_STREAMS_PER_NAMESPACE", standard: "200")
     static let migrationLock = Setting(
         variable: "CATALOG_MIGRATION_LOCK_ENABLED", standard: "true")
     static let logLevel = Setting(
@@ -87,6 +91,7 @@ extension Setting {
         authorizationMode, authenticationMode, auditEnabled, auditDenied, writeGrouping,
         jobsEnabled, jobConcurrency, jobRetries, jobPollSeconds, jobClaimMinutes, jobRetentionDays,
         logMaxAge, logMaxRevisions, logKeepAge, logKeepRevisions, logTrimInterval, auditRetention,
+        changeStreams, changeStreamsPerNamespace,
         migrationLock, logLevel, accessLogSample, podName,
     ]
 }

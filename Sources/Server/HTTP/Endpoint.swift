@@ -15,6 +15,7 @@ enum Endpoint: Sendable {
     case batch(KindTable.Entry)
     case entity(KindTable.Entry, name: String, source: String?)
     case refresh(PluginDefinition, source: String?)
+    case changes
     case auditEvents
     case auditEvent(id: String)
     case jobs
@@ -28,6 +29,7 @@ enum Endpoint: Sendable {
             .auditEvent, .jobs, .job:
             ["GET", "HEAD"]
         case .collection: ["GET", "HEAD", "POST"]
+        case .changes: ["GET"]
         case .batch, .refresh, .jobCancel: ["POST"]
         case .entity(_, _, .some): ["GET", "HEAD"]
         case .entity: ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
@@ -77,6 +79,7 @@ struct RouteTable: Sendable {
             "/metrics": .metrics, "/api/plugins": .plugins,
             "/api/tenancy/v1alpha1/namespaces": .namespaces,
             "/api/audit/v1alpha1/events": .auditEvents,
+            "/api/changes/v1alpha1": .changes,
         ]
         if hasJobs { fixed["/api/jobs/v1alpha1/refresh"] = .jobs }
         self.fixed = fixed

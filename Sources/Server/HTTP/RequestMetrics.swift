@@ -6,7 +6,7 @@ import Telemetry
 struct RequestMetrics: Sendable {
     /// Groups of endpoints that operators tell apart.
     enum Group: String, CaseIterable, Sendable {
-        case health, discovery, list, get, write, jobs, audit, unmatched
+        case health, discovery, list, get, write, jobs, audit, changes, unmatched
     }
 
     private static let statusClasses = 1...5
@@ -51,6 +51,7 @@ extension Endpoint {
         case .batch: .write
         case .refresh, .jobs, .job, .jobCancel: .jobs
         case .auditEvents, .auditEvent: .audit
+        case .changes: .changes
         }
     }
 }

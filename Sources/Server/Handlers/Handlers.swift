@@ -10,6 +10,7 @@ struct Handlers: Sendable {
     let writes: WriteHandler
     let jobs: JobHandler
     let audit: AuditHandler
+    let changes: ChangesHandler
 
     func respond(to exchange: Exchange, observer: Observer) async -> Response {
         let began = ContinuousClock.now
@@ -55,6 +56,7 @@ struct Handlers: Sendable {
         case .jobs: return try await jobs.list(exchange)
         case .job(let id): return try await jobs.get(id, exchange)
         case .jobCancel(let id): return try await jobs.cancel(id, exchange)
+        case .changes: return try await changes.changes(exchange)
         case .auditEvents: return try await audit.list(exchange)
         case .auditEvent(let id): return try await audit.get(id, exchange)
         }

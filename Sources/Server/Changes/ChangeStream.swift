@@ -1,0 +1,162 @@
+import CatalogModel
+import HTTPTypes
+import Hummingbird
+import Invalidation
+import Telemetry
+
+/// One stream of server-sent events; what it has sent, it has sent whole.
+///
+/// Only events that end a revision have an id, so that no resumption begins within one. A write
+/// waits until the socket takes it, and nothing is read meanwhile: a slow client costs one batch.
+struct ChangeStream: Sendable {
+    let hub: ChangeHub
+    let namespace: Namespace
+    let request: ChangesRequest
+    let metrics: ChangeMetrics
+
+    func response(
+        from first: ChangeHub.Step, _ seat: ChangeSeats.Seat, _ origin: Request
+    ) -> Response {
+        Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/event-stream", .cacheControl: "no-store",
+                .vary: "X-Namespace", .connection: "close", .accelBuffering: "no",
+            ],
+            body: ResponseBody { writer in
+                defer { _ = seat }
+                let channel = writer
+                try await origin.body.consumeWithCancellationOnInboundClose { _ in
+                    var writer = channel
+                    try await run(from: first, &writer)
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    @concurrent private func run(
+        from first: ChangeHub.Step, _ writer: inout any ResponseBodyWriter
+    ) async throws {
+        var out = EventBuffer()
+        out.retry(ms: ServerLimits.streamRetryMs)
+        var cursor = request.cursor
+        var step = first
+        let end = ContinuousClock.now + Self.lifetime()
+        // Whoever connects learns at once how far what it has is complete.
+        var bookmarkAt = ContinuousClock.now
+        while true {
+            switch step {
+            case .revisions(let revisions, let epoch, let next):
+                try await send(revisions, of: epoch, &out, &writer)
+                cursor = next
+            case .caughtUp(let place): cursor = place ?? cursor
+            case .lost(let head): return try await reset(.lost(head), &out, &writer)
+            case .belowFloor(let head, let floor):
+                return try await reset(.belowFloor(head, floor: floor), &out, &writer)
+            case .stopped: return try await finish("shutdown", &out, &writer)
+            }
+            if case .caughtUp = step, ContinuousClock.now >= bookmarkAt {
+                bookmark(cursor, &out)
+                bookmarkAt = .now + ServerLimits.bookmarkInterval
+            }
+            try await out.flush(to: &writer)
+            if ContinuousClock.now >= end { return try await finish("lifetime", &out, &writer) }
+            try Task.checkCancellation()
+            do throws(FeedError) {
+                step = try await hub.next(in: namespace, after: cursor, until: bookmarkAt)
+            } catch {
+                // The store is away: the client learns from the bookmark how old it may be.
+                try await Task.sleep(for: ServerLimits.streamPause)
+                step = .caughtUp(cursor)
+            }
+        }
+    }
+
+    @concurrent private func send(
+        _ revisions: [LoggedRevision], of epoch: Epoch, _ out: inout EventBuffer,
+        _ writer: inout any ResponseBodyWriter
+    ) async throws {
+        var isComplete = true
+        for revision in revisions {
+            var count = 0
+            for change in revision.changes where request.includes(change) {
+                out.event(
+                    "change", ChangeJSON.change(change, revision, request.includesBody))
+                count += 1
+                if out.isLarge { try await out.flush(to: &writer) }
+            }
+            metrics.changes.increment(by: count)
+            isComplete = count > 0 || !request.isFiltered
+            guard isComplete else { continue }
+            out.event(
+                "revision",
+                ["revision": .int(revision.revision.value), "changes": .int(count)],
+                id: place(of: revision, epoch))
+        }
+        guard !isComplete, let last = revisions.last else { return }
+        bookmark(place(of: last, epoch), &out)
+    }
+
+    private func place(of revision: LoggedRevision, _ epoch: Epoch) -> ChangeCursor {
+        ChangeCursor(epoch: epoch, revision: revision.revision, digest: revision.digest)
+    }
+
+    /// Says that everything up to the place has been sent, and how old that can be.
+    private func bookmark(_ cursor: ChangeCursor?, _ out: inout EventBuffer) {
+        guard let cursor else { return }
+        var object: JSONObject = ["revision": .int(cursor.revision.value)]
+        object["epoch"] = cursor.epoch.map { .string($0.text) } ?? .null
+        let bound = hub.bound(of: namespace).flatMap { Int64($0.wholeMsUp) }
+        object["stalenessBoundMs"] = bound.map { .int($0) } ?? .null
+        out.event("bookmark", object, id: cursor.epoch == nil ? nil : cursor)
+        metrics.bookmarks.increment()
+    }
+
+    @concurrent private func reset(
+        _ refusal: ChangeRefusal, _ out: inout EventBuffer, _ writer: inout any ResponseBodyWriter
+    ) async throws {
+        metrics.count(refusal)
+        var object = JSONObject()
+        for detail in refusal.details.sorted(by: { $0.key < $1.key }) {
+            object[detail.key] = .string(detail.value)
+        }
+        out.event("reset", object)
+        try await out.flush(to: &writer)
+    }
+
+    @concurrent private func finish(
+        _ reason: String, _ out: inout EventBuffer, _ writer: inout any ResponseBodyWriter
+    ) async throws {
+        out.event("end", ["reason": .string(reason)])
+        try await out.flush(to: &writer)
+    }
+
+    /// Streams end after a while and are opened anew, which asks the guard again.
+    private static func lifetime() -> Duration {
+        ServerLimits.streamLifetime * Double.random(in: 0.9...1.1)
+    }
+}
+
+/// Events in their wire form, gathered for one write.
+struct EventBuffer: Sendable {
+    private var bytes: [UInt8] = []
+
+    var isLarge: Bool { bytes.count >= ServerLimits.streamWriteBytes }
+
+    mutating func retry(ms: Int) { bytes += "retry: \(ms)\n\n".utf8 }
+
+    mutating func event(_ name: String, _ data: JSONObject, id: ChangeCursor? = nil) {
+        bytes += "event: \(name)\n".utf8
+        if let id { bytes += "id: \(id)\n".utf8 }
+        bytes += "data: ".utf8
+        JSONWriter.append(data, to: &bytes)
+        bytes += "\n\n".utf8
+    }
+
+    /// Returns once the socket has taken what was gathered.
+    @concurrent mutating func flush(to writer: inout any ResponseBodyWriter) async throws {
+        guard !bytes.isEmpty else { return }
+        try await writer.write(ByteBuffer(bytes: bytes))
+        bytes.removeAll(keepingCapacity: bytes.count < 2 * ServerLimits.streamWriteBytes)
+    }
+}
