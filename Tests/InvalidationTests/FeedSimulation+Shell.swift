@@ -40,12 +40,12 @@ extension FeedSimulation {
                 network.append(
                     .askRange(namespace, after: Int(after.value), ticket, asOf: now))
             case .rebuild(let namespace, _, let ticket):
-                caches[namespace]?.isSuspended = true
+                caches[namespace]?.isSuspended = fault != .answersWhileThrownAway
                 network.append(.askRebuild(namespace, ticket, asOf: now))
             case .copy(let namespace, let kind, let ticket):
                 network.append(.askCopy(Demand(namespace: namespace, kind: kind), ticket))
             case .forget(let namespace):
-                caches[namespace] = nil
+                if fault != .keepsWhatVanished { caches[namespace] = nil }
                 demands = demands.filter { $0.namespace != namespace }
             case .apply(_, let installing):
                 if let batch { apply(batch, installing) }
@@ -57,7 +57,9 @@ extension FeedSimulation {
     mutating func deliverAny() throws {
         guard !network.isEmpty else { return }
         let index = Int.random(in: 0..<network.count, using: &random)
-        let message = network.remove(at: index)
+        let message = network[index]
+        // What is repeated stays in the network.
+        if isCalm || !message.canBeRepeated || !chance(8) { network.remove(at: index) }
         let fails = !isCalm && chance(8)
         switch message {
         case .hint(let hint):
@@ -92,6 +94,27 @@ extension FeedSimulation {
 
     private func proof(_ asOf: Int) -> Int { fault == .provesAtAnswer ? now : asOf }
 
+    // MARK: Process
+
+    /// The replica's process ends, and another one takes its files over or finds none.
+    mutating func restart(keepingFiles: Bool) {
+        if fault != .believesAnEarlierProcess { network.removeAll() }
+        demands.removeAll()
+        machine = MutantMachine(machine.mutation)
+        if !keepingFiles { caches = [:] }
+        for (namespace, cache) in caches.sorted(by: { $0.key < $1.key }) {
+            // The files know nothing of a rebuild that had not begun.
+            caches[namespace]?.isSuspended = false
+            for (kind, collection) in cache.collections where !collection.isLoaded {
+                let serves = fault == .servesHalfACopy
+                caches[namespace]?.collections[kind] =
+                    serves ? Collection(rows: collection.rows, isLoaded: true) : nil
+            }
+            let isBroken = fault == .provesWhatItTakesOver
+            machine.admitted(cache.head, asOf: isBroken ? Self.instant(now) : nil)
+        }
+    }
+
     // MARK: Ranges
 
     private mutating func deliverRange(_ message: Message, _ fails: Bool) throws {
@@ -118,12 +141,27 @@ extension FeedSimulation {
             guard isForward || next.isEmpty || !isCurrent else {
                 try fail(namespace, "a late answer is believed")
             }
+            isUnwritten = false
             carryOut(next, batch: answer)
+            noteContact(namespace, answer.truth, next)
             let applies = next.contains { if case .apply = $0 { true } else { false } }
-            if applies { try checkContact(namespace, answer.truth) }
+            if applies, !isUnwritten { try checkContact(namespace, answer.truth) }
         default:
             break
         }
+    }
+
+    private mutating func noteContact(
+        _ namespace: Namespace, _ truth: ModelStore.Truth, _ next: [FeedMachine.Action]
+    ) {
+        let isBelieved = next.contains { action in
+            switch action {
+            case .apply: !isUnwritten
+            case .rebuild: true
+            case .readRange, .copy, .forget: false
+            }
+        }
+        if isBelieved { contacts[namespace] = max(contacts[namespace] ?? 0, truth.history) }
     }
 
     /// An answer that is applied leaves exactly the state that it was read from.
@@ -135,6 +173,13 @@ extension FeedSimulation {
 
     private mutating func apply(_ answer: ModelStore.Answer, _ installing: [UInt16]) {
         let namespace = answer.head.namespace
+        if !isCalm, chance(6) {
+            // The cache could not be written, or the batch contradicts it.
+            isUnwritten = true
+            let isDeferred = chance(60)
+            return carryOut(
+                isDeferred ? machine.applyDeferred(namespace) : machine.applyFailed(namespace))
+        }
         guard var cache = caches[namespace] else { return }
         var failed: [UInt16] = []
         for kind in ModelStore.kinds {
@@ -150,6 +195,10 @@ extension FeedSimulation {
                 cache.collections[kind] = nil
                 failed.append(kind)
             }
+        }
+        if fault == .tearsBatches, !isCalm, chance(5) {
+            caches[namespace] = cache
+            return restart(keepingFiles: true)
         }
         let head = seen(answer.head)
         for kind in installing { demands.remove(Demand(namespace: namespace, kind: kind)) }

@@ -4,11 +4,25 @@ import CatalogModel
 
 /// One replica, one store and the network between them, in a virtual time, from a seed.
 ///
-/// The replica's shell is modelled after the real one; its decisions are the real machine's.
+/// The network drops, delays, reorders and repeats; the store goes back, trims and forgets; the
+/// replica crashes, loses its files and closes caches. The replica's shell is modelled after the
+/// real one; its decisions are the real machine's.
 struct FeedSimulation {
     /// What a broken shell would do; the simulation has to notice each.
-    enum Fault: CaseIterable {
+    enum Fault: String, CaseIterable {
         case skipsGap, ignoresEpoch, appliesOldBatchAgain, provesAtAnswer, installsWithoutChanges
+        case answersWhileThrownAway, keepsWhatVanished, tearsBatches, provesWhatItTakesOver
+        case servesHalfACopy, believesAnEarlierProcess
+    }
+
+    /// What happens beside reads and writes, in thousandths of the steps.
+    enum Disturbance: Int, CaseIterable {
+        case restore = 10
+        case trim = 6
+        case crash = 5
+        case deletion = 4
+        case junk = 11
+        case eviction = 7
     }
 
     struct Violation: Error, CustomStringConvertible {
@@ -45,9 +59,17 @@ struct FeedSimulation {
         case copy(Demand, FeedMachine.Ticket, ModelStore.Answer?, rest: [Int])
         case askAdmission(Demand, asOf: Int)
         case admission(Demand, ModelStore.Answer?, asOf: Int)
+
+        /// Whether it may arrive twice; the rows of a copy come over one connection.
+        var canBeRepeated: Bool {
+            switch self {
+            case .hint, .heads, .range, .rebuild, .admission: true
+            case .askHeads, .askRange, .askRebuild, .askCopy, .copy, .askAdmission: false
+            }
+        }
     }
 
-    static let namespaces = ["one", "two"].compactMap { try? Namespace($0) }
+    static let namespaces = ["one", "two", "three"].compactMap { try? Namespace($0) }
     private static let origin = ContinuousClock.now
 
     let fault: Fault?
@@ -55,20 +77,31 @@ struct FeedSimulation {
     let checksDigests: Bool
     var random: SeededGenerator
     var store = ModelStore(Self.namespaces)
-    var machine = FeedMachine()
+    var machine: MutantMachine
     var caches: [Namespace: Cache] = [:]
     var demands: Set<Demand> = []
     var network: [Message] = []
     var now = 1
     var isCalm = false
     var oldBatch: ModelStore.Answer?
-    /// What each cache held at the last check.
-    private var held: [Namespace: ModelStore.Truth] = [:]
+    /// Whether the last batch did not get into the cache.
+    var isUnwritten = false
+    /// The newest history that the replica has heard of by an answer that it believed.
+    var contacts: [Namespace: Int] = [:]
+    /// How often each disturbance happens: some schedules are full of one and lack another.
+    private var rates: [(Disturbance, perThousand: Int)] = []
+    /// The newest state that each cache has answered from, whatever became of the cache since.
+    private var answered: [Namespace: ModelStore.Truth] = [:]
 
-    init(seed: UInt64, fault: Fault? = nil) {
+    init(seed: UInt64, fault: Fault? = nil, mutation: MutantMachine.Mutation? = nil) {
         random = SeededGenerator(seed: seed)
         self.fault = fault
+        machine = MutantMachine(mutation)
         checksDigests = fault == nil && seed % 2 == 0
+        for disturbance in Disturbance.allCases {
+            let factor = [0, 1, 2, 8][Int.random(in: 0...3, using: &random)]
+            rates.append((disturbance, factor * disturbance.rawValue))
+        }
     }
 
     static func instant(_ time: Int) -> ContinuousClock.Instant {
@@ -91,6 +124,9 @@ struct FeedSimulation {
             try check()
         }
         isCalm = true
+        for namespace in Self.namespaces where store.records[namespace]?.exists == false {
+            if chance(70) { store.toggle(namespace, at: now) }
+        }
         for _ in 0..<8 {
             for namespace in Self.namespaces where store.records[namespace]?.exists == true {
                 for kind in ModelStore.kinds { read(Demand(namespace: namespace, kind: kind)) }
@@ -104,6 +140,10 @@ struct FeedSimulation {
 
     private mutating func step() throws {
         let namespace = Self.namespaces[Int.random(in: 0..<Self.namespaces.count, using: &random)]
+        for (disturbance, rate) in rates
+        where Int.random(in: 0..<1_000, using: &random) < rate {
+            disturb(disturbance, namespace)
+        }
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<18:
             write(namespace)
@@ -112,22 +152,22 @@ struct FeedSimulation {
         case 28..<38:
             let kind = ModelStore.kinds[Int.random(in: 0...1, using: &random)]
             read(Demand(namespace: namespace, kind: kind))
-        case 38:
+        default:
+            try deliverAny()
+        }
+    }
+
+    private mutating func disturb(_ disturbance: Disturbance, _ namespace: Namespace) {
+        switch disturbance {
+        case .restore:
             store.restore(
                 namespace, back: Int.random(in: 0...4, using: &random),
                 keepingEpoch: checksDigests && chance(50), at: now)
-        case 39:
-            if chance(40) { store.trim(namespace) } else { restart() }
-        case 40:
-            if chance(30) || store.records[namespace]?.exists == false {
-                store.toggle(namespace, at: now)
-            }
-        case 41:
-            hint(junkHint(namespace))
-        case 42:
-            if chance(30) { carryOut(machine.evicted(namespace)) }
-        default:
-            try deliverAny()
+        case .trim: store.trim(namespace)
+        case .crash: restart(keepingFiles: chance(75))
+        case .deletion: store.toggle(namespace, at: now)
+        case .junk: hint(junkHint(namespace))
+        case .eviction: carryOut(machine.evicted(namespace))
         }
     }
 
@@ -151,21 +191,6 @@ struct FeedSimulation {
         return Hint(epoch: epoch, namespace: namespace, revision: Revision(revision))
     }
 
-    /// The replica's process ends and another one takes its files over.
-    private mutating func restart() {
-        network.removeAll()
-        demands.removeAll()
-        machine = FeedMachine()
-        for (namespace, cache) in caches {
-            guard !cache.isSuspended else {
-                caches[namespace] = nil
-                continue
-            }
-            caches[namespace]?.collections = cache.collections.filter(\.value.isLoaded)
-            machine.admitted(cache.head)
-        }
-    }
-
     private mutating func drain() throws {
         var deliveries = 0
         while !network.isEmpty {
@@ -184,27 +209,41 @@ struct FeedSimulation {
     }
 
     private mutating func check() throws {
-        for namespace in Self.namespaces {
-            let (old, new) = (held[namespace], caches[namespace]?.truth)
-            if let old, let new {
-                let isForward = (new.history, new.revision) >= (old.history, old.revision)
-                guard isForward else { try fail(namespace, "time goes back") }
-            }
-            held[namespace] = new
+        if machine.isCaughtUp, let going = caches.first(where: \.value.isSuspended) {
+            try fail(going.key, "ready without a cache")
         }
         for (namespace, cache) in caches where !cache.isSuspended {
+            guard machine.follows(namespace), !machine.isThrowingAway(namespace) else {
+                try fail(namespace, "serves what is thrown away")
+            }
             let content = store.content(namespace, cache.truth)
             for (kind, collection) in cache.collections where collection.isLoaded {
                 guard collection.rows == ModelStore.rows(content, of: kind) else {
                     try fail(namespace, "collection \(kind) is not the store's at its revision")
                 }
             }
+            // Without a proof the cache does not answer.
             guard let freshAt = machine.freshAt(namespace) else { continue }
+            try checkAnswers(of: cache, in: namespace)
             let time = Int(Self.origin.duration(to: freshAt) / .milliseconds(1))
             guard store.holds(namespace, cache.truth, everythingBefore: time) else {
                 try fail(namespace, "freshness \(time) is a lie")
             }
         }
+    }
+
+    /// What clients see of a namespace goes forward only, and never back to what was lost.
+    private mutating func checkAnswers(of cache: Cache, in namespace: Namespace) throws {
+        guard cache.collections.values.contains(where: \.isLoaded) else { return }
+        guard store.shares(namespace, cache.truth, since: contacts[namespace] ?? 0) else {
+            try fail(namespace, "a lost history is served after the first contact")
+        }
+        if let old = answered[namespace] {
+            let isForward =
+                (cache.truth.history, cache.truth.revision) >= (old.history, old.revision)
+            guard isForward else { try fail(namespace, "time goes back") }
+        }
+        answered[namespace] = cache.truth
     }
 
     private func checkSettled() throws {
@@ -215,6 +254,7 @@ struct FeedSimulation {
             }
             guard let cache = caches[namespace], !cache.isSuspended, cache.head == answer.head
             else { try fail(namespace, "not at the store's head") }
+            guard machine.lag(namespace) == 0 else { try fail(namespace, "behind for ever") }
             for kind in ModelStore.kinds {
                 guard let collection = cache.collections[kind], collection.isLoaded,
                     collection.rows == ModelStore.rows(answer.content, of: kind)

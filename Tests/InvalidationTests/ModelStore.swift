@@ -132,8 +132,10 @@ struct ModelStore {
         let history = record.current
         let content = history.states[history.revision]
         var changes: [Int: Int?] = [:]
-        if after < history.revision {
-            for key in history.touched[(after + 1)...history.revision].joined() {
+        // What was trimmed is not there any more.
+        let begin = max(after, record.floor)
+        if begin < history.revision {
+            for key in history.touched[(begin + 1)...history.revision].joined() {
                 changes[key] = .some(content[key])
             }
         }
@@ -147,6 +149,15 @@ struct ModelStore {
 
     func content(_ namespace: Namespace, _ truth: Truth) -> Content {
         records[namespace]?.histories[truth.history].states[truth.revision] ?? [:]
+    }
+
+    /// Whether a state is one of a history, or of a later one.
+    func shares(_ namespace: Namespace, _ truth: Truth, since history: Int) -> Bool {
+        guard let record = records[namespace], truth.history < history else { return true }
+        return record.histories[history...].contains { later in
+            truth.revision < later.states.count
+                && later.states[truth.revision] == content(namespace, truth)
+        }
     }
 
     /// Whether a replica that holds a state knows everything committed before a time.
