@@ -164,6 +164,7 @@ struct Replica: Sendable {
                 queue: queue, discovery: discovery, auditEnabled: configuration.auditEnabled),
             audit: AuditHandler(
                 log: AuditLog(pool: pool, observer: observer),
+                chain: AuditChain(pool: pool, observer: observer),
                 isEnabled: configuration.auditEnabled, recordsDenied: configuration.auditsDenied),
             changes: ChangesHandler(
                 hub: hub,

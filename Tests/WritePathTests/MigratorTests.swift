@@ -32,9 +32,9 @@ struct MigratorTests {
         return "\(try rows.int64(0, 0))|\(try rows.int64(0, 1))|\(try rows.bool(0, 2))"
     }
 
-    @Test func numbersAreDenseAndTheFirstComesFirst() {
+    @Test func numbersAscendAndTheFirstComesFirst() {
         let versions = SchemaMigrations.all.map(\.version)
-        #expect(versions == Array(1...versions.count))
+        #expect(versions == Set(versions).sorted())
         #expect(SchemaMigrations.all.first?.title == "0001_namespaces_and_change_log")
     }
 

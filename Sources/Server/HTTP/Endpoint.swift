@@ -18,6 +18,7 @@ enum Endpoint: Sendable {
     case changes
     case auditEvents
     case auditEvent(id: String)
+    case auditVerify
     case jobs
     case job(id: String)
     case jobCancel(id: String)
@@ -26,7 +27,7 @@ enum Endpoint: Sendable {
     var methods: [String] {
         switch self {
         case .live, .ready, .metrics, .plugins, .capabilities, .namespaces, .auditEvents,
-            .auditEvent, .jobs, .job:
+            .auditEvent, .auditVerify, .jobs, .job:
             ["GET", "HEAD"]
         case .collection: ["GET", "HEAD", "POST"]
         case .changes: ["GET"]
@@ -80,6 +81,7 @@ struct RouteTable: Sendable {
             "/api/tenancy/v1alpha1/namespaces": .namespaces,
             "/api/audit/v1alpha1/events": .auditEvents,
             "/api/changes/v1alpha1": .changes,
+            "/api/audit/v1alpha1/verify": .auditVerify,
         ]
         if hasJobs { fixed["/api/jobs/v1alpha1/refresh"] = .jobs }
         self.fixed = fixed

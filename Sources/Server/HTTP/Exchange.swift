@@ -12,6 +12,8 @@ struct Exchange: Sendable {
     let namespace: Namespace
     let requestID: String
     let identity: Identity
+    /// When the head had been read.
+    let began = ContinuousClock.now
 
     /// Reads the whole body; throws `.payloadTooLarge` beyond `limit` bytes and `.badRequest`
     /// when it breaks off.

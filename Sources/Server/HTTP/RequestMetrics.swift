@@ -50,7 +50,7 @@ extension Endpoint {
         case .entity: reads ? .get : .write
         case .batch: .write
         case .refresh, .jobs, .job, .jobCancel: .jobs
-        case .auditEvents, .auditEvent: .audit
+        case .auditEvents, .auditEvent, .auditVerify: .audit
         case .changes: .changes
         }
     }

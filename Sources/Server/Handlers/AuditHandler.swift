@@ -8,6 +8,7 @@ import WritePath
 /// What succeeded was recorded in its own transaction.
 struct AuditHandler: Sendable {
     let log: AuditLog
+    let chain: AuditChain
     let isEnabled: Bool
     let recordsDenied: Bool
     private static let recordedMethods: Set<String> = ["POST", "PUT", "PATCH", "DELETE"]
@@ -34,6 +35,12 @@ struct AuditHandler: Sendable {
         return .json(.object(event.json), headers: [.cacheControl: "no-store"])
     }
 
+    /// Checks the namespace's chain of events.
+    func verify(_ exchange: Exchange) async throws -> Response {
+        let verdict = try await chain.verify(exchange.namespace)
+        return .json(.object(verdict.json), headers: [.cacheControl: "no-store"])
+    }
+
     /// Records a mutation that did not happen; the answer stands whether or not this succeeds.
     func recordFailure(
         of exchange: Exchange, status: Int, reason: String, duration: Duration
@@ -49,6 +56,7 @@ struct AuditHandler: Sendable {
         }
         event.reason = reason
         event.metadata = AuditEvent.metadata(of: exchange.writeContext, duration: duration)
+        event.began = nil
         // The log observes its own failure; the store may be what is down.
         try? await log.record(event)
     }

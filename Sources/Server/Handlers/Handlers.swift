@@ -59,6 +59,7 @@ struct Handlers: Sendable {
         case .changes: return try await changes.changes(exchange)
         case .auditEvents: return try await audit.list(exchange)
         case .auditEvent(let id): return try await audit.get(id, exchange)
+        case .auditVerify: return try await audit.verify(exchange)
         }
     }
 }

@@ -102,9 +102,11 @@ struct WriteHandler: Sendable {
 extension Exchange {
     /// What the store records about the request.
     var writeContext: WriteContext {
-        WriteContext(
+        var context = WriteContext(
             namespace: namespace, actor: identity.user, requestID: requestID,
             correlationID: request.headers[.correlationID], method: method, path: String(path),
             groups: identity.groups, idempotencyKey: request.headers[.idempotencyKey])
+        context.began = began
+        return context
     }
 }

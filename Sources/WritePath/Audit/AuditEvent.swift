@@ -31,6 +31,8 @@ package struct AuditEvent: Sendable, Hashable {
     package var newValue: JSONObject?
     package var metadata: JSONObject?
     package var createdAtMs: Int64 = 0
+    /// When the request came in; the duration up to the event's writing becomes part of the metadata.
+    package var began: ContinuousClock.Instant?
 
     /// Makes an event from the parts that each has; the rest is set afterwards.
     package init(namespace: String, actor: String, eventType: String, outcome: Outcome) {
@@ -55,6 +57,7 @@ package struct AuditEvent: Sendable, Hashable {
         actionVerb = route.actionVerb
         self.statusCode = statusCode
         metadata = AuditEvent.metadata(of: context, duration: nil)
+        began = context.began
     }
 
     /// What is known of the request beside its target; the duration only once it has ended.
@@ -62,12 +65,22 @@ package struct AuditEvent: Sendable, Hashable {
         var metadata: JSONObject = [
             "method": .string(context.method), "path": .string(context.path),
         ]
-        if let duration {
-            let micros = max(0, duration / Duration.microseconds(1))
-            metadata["duration"] = .string("\(micros.rounded() / 1_000)ms")
-        }
+        if let duration { metadata["duration"] = .string(text(of: duration)) }
         if !context.groups.isEmpty { metadata["groups"] = .strings(context.groups) }
         return metadata
+    }
+
+    /// The metadata with the time from the request's arrival until now.
+    var timedMetadata: JSONObject? {
+        guard let began else { return metadata }
+        var timed = metadata ?? JSONObject()
+        timed["duration"] = .string(AuditEvent.text(of: began.duration(to: .now)))
+        return timed
+    }
+
+    private static func text(of duration: Duration) -> String {
+        let micros = max(0, duration / Duration.microseconds(1))
+        return "\(micros.rounded() / 1_000)ms"
     }
 
     /// The event as clients get it; empty parts are left out.

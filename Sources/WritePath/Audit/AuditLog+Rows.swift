@@ -13,11 +13,13 @@ extension AuditLog {
     static let one = Statement(
         "SELECT \(columns) FROM audit_events WHERE namespace = $1 AND id = $2::uuid")
 
+    static let trimmable: Statement = """
+        SELECT c.namespace FROM audit_chains c WHERE EXISTS (
+            SELECT FROM audit_events e WHERE e.namespace = c.namespace
+                AND e.created_at < clock_timestamp() - $1::bigint * interval '1 second')
+        """
     static let trim: Statement = """
-        DELETE FROM audit_events WHERE id IN (
-            SELECT id FROM audit_events
-            WHERE created_at < clock_timestamp() - $1::bigint * interval '1 second'
-            LIMIT $2::bigint FOR UPDATE SKIP LOCKED)
+        SELECT catalog_trim_audit($1, $2::bigint * interval '1 second', $3::int)
         """
 
     /// The statement of one page; there is one per set of filtered columns.

@@ -80,17 +80,26 @@ package final class AuditLog: Sendable {
     }
 
     /// Removes events older than an age, in all namespaces; returns how many.
+    ///
+    /// The oldest go first, and what is left can be verified: the hash of the last one removed stays.
     package func trim(olderThan age: Duration) async throws(RequestError) -> Int {
         var total = 0
         defer { if total > 0 { observer.observe(.auditTrimmed(events: total)) } }
-        let batch = WriteLimits.deletionBatch
+        let batch = WriteLimits.trimBatch
+        let seconds = Parameter.int8(age.components.seconds)
         do {
-            while true {
-                let rows = try await pool.query(
-                    AuditLog.trim, [.int8(age.components.seconds), .int8(Int64(batch))])
-                total += rows.affectedRows
-                if rows.affectedRows < batch { return total }
+            let names = try await pool.query(AuditLog.trimmable, [seconds])
+            for row in 0..<names.count {
+                let name = Parameter.text(try names.string(row, 0))
+                var removed = batch
+                while removed == batch {
+                    let rows = try await pool.query(
+                        AuditLog.trim, [name, seconds, .int8(Int64(batch))])
+                    removed = Int(try rows.int64(0, 0))
+                    total += removed
+                }
             }
+            return total
         } catch {
             throw requestError(error, Namespace.default.name)
         }

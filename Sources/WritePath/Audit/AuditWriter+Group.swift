@@ -29,7 +29,7 @@ extension AuditWriter {
         row["status_code"] = event.statusCode.map { .int($0) }
         let objects = [
             ("old_value", event.oldValue), ("new_value", event.newValue),
-            ("metadata", event.metadata),
+            ("metadata", event.timedMetadata),
         ]
         for case (let column, let object?) in objects where !object.isEmpty {
             row[column] = .object(object)

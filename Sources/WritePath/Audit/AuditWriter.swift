@@ -33,7 +33,7 @@ package enum AuditWriter {
             optional(event.assetUID), optional(event.versionID), optional(event.action),
             optional(event.actionVerb), .text(event.outcome.rawValue),
             .optional(event.statusCode.map(Int64.init)), optional(event.reason),
-            optional(event.oldValue), optional(event.newValue), optional(event.metadata),
+            optional(event.oldValue), optional(event.newValue), optional(event.timedMetadata),
         ]
     }
 

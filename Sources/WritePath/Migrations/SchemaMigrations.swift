@@ -16,5 +16,7 @@ package enum SchemaMigrations {
         Migration(
             version: 6, name: "replicas_and_upkeep",
             sql: PackageResources._006_replicas_and_upkeep_sql),
+        Migration(
+            version: 10, name: "audit_chain", sql: PackageResources._010_audit_chain_sql),
     ]
 }

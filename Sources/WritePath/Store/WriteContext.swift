@@ -9,6 +9,8 @@ package struct WriteContext: Sendable, Hashable {
     package var method: String
     package var path: String
     package var groups: [String]
+    /// When the request came in; audit events say how long it took up to their writing.
+    package var began: ContinuousClock.Instant?
     /// The client's promise that requests with this key and this digest are one request.
     package var idempotencyKey: String?
     /// What `RequestDigest` makes of the request; needed only with a key.

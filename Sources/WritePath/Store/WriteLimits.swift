@@ -8,9 +8,9 @@ package enum WriteLimits {
     package static let idempotencyKeyBytes = 255
     /// How long the answer to a write is kept for its idempotency key.
     package static let idempotencyLifetime: Duration = .seconds(24 * 60 * 60)
-    /// Expired idempotency keys or audit events removed by one statement.
+    /// Expired idempotency keys removed by one statement.
     package static let deletionBatch = 10_000
-    /// Rows of the log removed by one transaction.
+    /// Rows of the log, or audit events of a namespace, removed by one transaction.
     package static let trimBatch = 1_000
     /// How often the digests of all namespaces are compared with the rows, and how long one may take.
     package static let digestInterval: Duration = .seconds(60 * 60)
@@ -43,6 +43,8 @@ package enum WriteLimits {
     /// Audit events of a page, when the client names no size and at most.
     package static let auditPageSize = 20
     package static let auditPageSizeMax = 100
+    /// Audit events that a check of their chain reads at once.
+    package static let chainBatch = 1_000
     /// Names that the audit event of a bulk write lists.
     package static let auditResourceIDs = 1_000
 }
