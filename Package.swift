@@ -29,6 +29,12 @@ let unixSignals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 
 func library(
     _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
@@ -54,6 +60,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     ],
     targets: [
         .systemLibrary(name: "CLMDB", providers: [.apt(["liblmdb-dev"])]),
@@ -73,13 +82,15 @@ let package = Package(
             [
                 "CatalogModel", "Telemetry", "ReadPath", "WritePath", "Invalidation", "Postgres",
                 hummingbird, lifecycle, logging, httpTypes, crypto, subprocess, unixSignals,
-                systemPackage, "LMDB",
+                systemPackage, "LMDB", cryptoExtras, httpClient, nioCore, nioHTTP1,
+                nioPosix, nioSSL,
             ]),
         .executableTarget(
             name: "catalog-server", dependencies: ["Server", arguments], swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["CatalogModel"], path: "Tests/TestSupport",
-            swiftSettings: settings),
+            name: "TestSupport",
+            dependencies: ["CatalogModel", nioCore, nioPosix, nioHTTP1, nioSSL],
+            path: "Tests/TestSupport", swiftSettings: settings),
         tests("LMDBTests", ["LMDB", "CLinux"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("CatalogModelTests", ["CatalogModel", "TestSupport"]),
@@ -93,6 +104,12 @@ let package = Package(
             [
                 "Invalidation", "ReadPath", "LMDB", "Postgres", "WritePath", "CatalogModel",
                 "Telemetry", "TestSupport", logging,
+            ]),
+        tests(
+            "ServerTests",
+            [
+                "Server", "CatalogModel", "ReadPath", "Postgres", "Telemetry", "TestSupport",
+                httpTypes, logging, nioCore,
             ]),
         tests("ContractTests", ["TestSupport", "CatalogModel"]),
         tests("IntegrationTests", ["TestSupport", "CatalogModel"]),

@@ -27,11 +27,13 @@ package struct CatalogServer: Sendable {
             observer.observe(.settingIgnored(name: setting.name, reason: setting.reason))
         }
         do {
+            let access = try await AccessParts(configuration.access, observer: observer)
             let replica = try Replica(
                 configuration: configuration, registry: registry, observer: observer,
                 accessLog: AccessLog(writer: writer, sampleEvery: configuration.accessLogSample),
-                started: started)
+                access: access, started: started)
             try await group(replica, logger, observer).run()
+            await access.shutdown()
             observer.observe(.stopped)
         } catch {
             observer.observe(.stopping(reason: "\(error)"))

@@ -47,6 +47,32 @@ enum ServerLimits {
     static let streamPause: Duration = .seconds(1)
     /// Bytes of events that are gathered for one write.
     static let streamWriteBytes = 64 << 10
+    /// How long an answer of the cluster is kept; operators count on it.
+    static let decisionLifetime: Duration = .seconds(10)
+    /// Answers of the cluster that are kept, by question and by headers.
+    static let decisions = 16_384
+    /// Parts of that cache, each with its lock.
+    static let decisionShards = 16
+    /// Bytes of user, groups and namespace beyond which an answer is not kept by headers.
+    static let decisionKeyBytes = 4_096
+    /// Different questions that may be under way to the cluster.
+    static let reviewsUnderWay = 1_024
+    /// Bearer tokens that are remembered, the longest time, and the longest token that is looked at.
+    static let tokens = 4_096
+    static let tokenLifetime: Duration = .seconds(300)
+    static let tokenBytes = 16 << 10
+    /// Connections to the Kubernetes API, and how long a call to it and a connection may take.
+    static let kubernetesConnections = 16
+    static let kubernetesTimeout: Duration = .seconds(5)
+    static let kubernetesConnectTimeout: Duration = .seconds(3)
+    /// Bytes of one answer of the Kubernetes API or of one line of a watch.
+    static let kubernetesAnswerBytes = 16 << 20
+    /// Seconds after which the Kubernetes API is asked to end a watch.
+    static let kubernetesWatchSeconds = 290
+    /// How long the token of the service account is used before its file is read again.
+    static let tokenFileAge: Duration = .seconds(60)
+    /// Bytes of a key, certificate or token file.
+    static let smallFileBytes = 1 << 20
     /// How often the start looks whether every source has been loaded.
     static let loadStateInterval: Duration = .milliseconds(100)
 }

@@ -15,6 +15,7 @@ struct Replica: Sendable {
     private let observer: Observer
     private let accessLog: AccessLog
     private let started: ContinuousClock.Instant
+    private let access: AccessParts
 
     private let reactor: Reactor
     private let pool: Pool
@@ -37,13 +38,14 @@ struct Replica: Sendable {
 
     init(
         configuration: ServerConfiguration, registry: MetricsRegistry, observer: Observer,
-        accessLog: AccessLog, started: ContinuousClock.Instant
+        accessLog: AccessLog, access: AccessParts, started: ContinuousClock.Instant
     ) throws {
         self.configuration = configuration
         self.registry = registry
         self.observer = observer
         self.accessLog = accessLog
         self.started = started
+        self.access = access
         reactor = try Reactor()
         pool = Pool(
             configuration: configuration.database, size: configuration.poolSize, reactor: reactor)
@@ -172,11 +174,13 @@ struct Replica: Sendable {
                     hub: hub, metrics: changeMetrics,
                     perNamespace: configuration.changeStreamsPerNamespace,
                     total: configuration.changeStreams),
-                kinds: caches.kinds, metrics: changeMetrics))
+                kinds: caches.kinds, metrics: changeMetrics),
+            access: access.control)
         return CatalogResponder(
             routes: RouteTable(
                 kinds: caches.kinds, plugins: Plugins.all, hasJobs: configuration.jobsEnabled),
-            tenancy: Tenancy(mode: configuration.tenancy), handlers: handlers,
+            tenancy: Tenancy(mode: configuration.tenancy), identities: access.identities,
+            handlers: handlers,
             metrics: RequestMetrics(registry: registry), accessLog: accessLog, observer: observer)
     }
 

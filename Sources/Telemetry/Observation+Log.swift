@@ -6,7 +6,8 @@ extension ObservationKind {
         switch self {
         case .databaseDown, .writeFailed, .requestFailed:
             .error
-        case .settingIgnored, .feedDisconnected, .feedDeaf, .feedPolling, .divergence,
+        case .settingIgnored, .settingRisky, .accessCheckFailed,
+            .feedDisconnected, .feedDeaf, .feedPolling, .divergence,
             .digestMismatch, .rebuild, .entityBypassed, .loadFailed, .collectionOverBudget,
             .cacheDiscarded, .cacheUnwritable, .readerTooOld, .poolExhausted, .sourceFailed,
             .jobFailed, .leadershipLost, .upkeepFailed:

@@ -20,6 +20,9 @@ package enum Observation: Sendable, Hashable {
     /// A setting could not be used and its default stands.
     case settingIgnored(name: String, reason: String)
 
+    /// A setting stands as it is, and an operator should know what that means.
+    case settingRisky(name: String, reason: String)
+
     // MARK: Feed
 
     /// The feed listens and has read the heads.
@@ -116,6 +119,8 @@ package enum Observation: Sendable, Hashable {
 
     /// A request ended with an error that is the server's.
     case requestFailed(method: String, path: String, requestId: String, reason: String)
+    /// The cluster could not be asked whether somebody may do something.
+    case accessCheckFailed(reason: String)
     /// This replica leads.
     case leadershipAcquired(identity: String)
     /// This replica no longer leads.

@@ -7,6 +7,7 @@ package enum ObservationKind: Int, Sendable, CaseIterable {
     case stopping
     case stopped
     case settingIgnored
+    case settingRisky
     case feedConnected
     case feedDisconnected
     case feedReconnecting
@@ -47,6 +48,7 @@ package enum ObservationKind: Int, Sendable, CaseIterable {
     case jobFailed
     case jobsReclaimed
     case requestFailed
+    case accessCheckFailed
     case leadershipAcquired
     case leadershipLost
 
@@ -76,6 +78,7 @@ extension Observation {
         case .stopping: .stopping
         case .stopped: .stopped
         case .settingIgnored: .settingIgnored
+        case .settingRisky: .settingRisky
         case .feedConnected: .feedConnected
         case .feedDisconnected: .feedDisconnected
         case .feedReconnecting: .feedReconnecting
@@ -116,6 +119,7 @@ extension Observation {
         case .jobFailed: .jobFailed
         case .jobsReclaimed: .jobsReclaimed
         case .requestFailed: .requestFailed
+        case .accessCheckFailed: .accessCheckFailed
         case .leadershipAcquired: .leadershipAcquired
         case .leadershipLost: .leadershipLost
         }

@@ -9,7 +9,7 @@ struct ConfigurationContractTests {
         "values that must not be guessed stop the server and are named",
         arguments: [
             ("CATALOG_TENANCY_MODE", "multi"), ("CATALOG_AUTHZ_MODE", "sar"),
-            ("CATALOG_AUTHZ_MODE", "rbac"), ("CATALOG_AUTH_MODE", "jwt"),
+            ("CATALOG_AUTHZ_MODE", "rbac"), ("CATALOG_TRUSTED_PROXIES", "10.0.0.0/40"),
             ("CATALOG_AUTH_MODE", "basic"), ("DATABASE_TYPE", "mysql"),
             ("DATABASE_TYPE", "sqlite"), ("DATABASE_TYPE", "oracle"),
             ("CATALOG_NAMESPACES", "team-a,Team-B"), ("CATALOG_AUDIT_ENABLED", "maybe"),

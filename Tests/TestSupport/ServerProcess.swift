@@ -72,6 +72,7 @@ package final class ServerProcess: Sendable {
         let folder = try options.cacheDirectory ?? ServerFiles.temporaryFolder()
         var environment = ProcessInfo.processInfo.environment.filter {
             !$0.key.hasPrefix("CATALOG_") && !$0.key.hasPrefix("DATABASE_")
+                && !$0.key.hasPrefix("KUBERNETES_")
         }
         environment["DATABASE_DSN"] = dsn
         environment["CATALOG_CACHE_DIR"] = folder

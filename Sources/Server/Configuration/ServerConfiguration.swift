@@ -31,6 +31,8 @@ package struct ServerConfiguration: Sendable {
     package let tenancy: Tenancy
     /// The namespaces that the tenancy endpoint names.
     package let namespaces: [Namespace]
+    /// Who is believed and who decides.
+    package let access: AccessConfiguration
     package let auditEnabled: Bool
     package let auditsDenied: Bool
     /// Whether concurrent writes of one namespace share transactions.
@@ -85,8 +87,7 @@ package struct ServerConfiguration: Sendable {
         tenancy = try reader.text(.tenancyMode) == "single" ? .single : .namespace
         let named = try Self.namespaces(reader.text(.namespaces), of: .namespaces)
         namespaces = named.isEmpty ? [.default] : named
-        _ = try reader.text(.authorizationMode)
-        _ = try reader.text(.authenticationMode)
+        access = try AccessConfiguration(reader, number)
         auditEnabled = try reader.flag(.auditEnabled)
         auditsDenied = try reader.flag(.auditDenied)
         writeGrouping = try reader.flag(.writeGrouping)

@@ -44,12 +44,6 @@ extension Setting {
     static let tenancyMode = Setting(
         variable: "CATALOG_TENANCY_MODE", standard: "single", choices: ["single", "namespace"])
     static let namespaces = Setting(variable: "CATALOG_NAMESPACES")
-    static let authorizationMode = Setting(
-        variable: "CATALOG_AUTHZ_MODE", standard: "none", choices: ["none"],
-        refused: ["sar": "SubjectAccessReview authorization is not part of this release"])
-    static let authenticationMode = Setting(
-        variable: "CATALOG_AUTH_MODE", standard: "header", choices: ["header", ""],
-        refused: ["jwt": "bearer tokens are not part of this release"])
     static let auditEnabled = Setting(variable: "CATALOG_AUDIT_ENABLED", standard: "true")
     static let auditDenied = Setting(variable: "CATALOG_AUDIT_LOG_DENIED", standard: "true")
     static let writeGrouping = Setting(variable: "CATALOG_WRITE_GROUPING", standard: "true")
@@ -84,14 +78,17 @@ extension Setting {
     static let podName = Setting(variable: "POD_NAME")
 
     /// Every setting, in the order in which they are printed.
-    static let all: [Setting] = [
-        listen, sources, databaseType, databaseDSN, poolSize, cacheDirectory, cacheEnabled,
-        cacheNamespaces, cacheBytes, discoveryTTL, capabilitiesTTL, cacheEntries, stalenessLimit,
-        stalenessMaximum, degradedPolicy, failClosedNamespaces, tenancyMode, namespaces,
-        authorizationMode, authenticationMode, auditEnabled, auditDenied, writeGrouping,
-        jobsEnabled, jobConcurrency, jobRetries, jobPollSeconds, jobClaimMinutes, jobRetentionDays,
-        logMaxAge, logMaxRevisions, logKeepAge, logKeepRevisions, logTrimInterval, auditRetention,
-        changeStreams, changeStreamsPerNamespace,
-        migrationLock, logLevel, accessLogSample, podName,
-    ]
+    static let all: [Setting] =
+        [
+            listen, sources, databaseType, databaseDSN, poolSize, cacheDirectory, cacheEnabled,
+            cacheNamespaces, cacheBytes, discoveryTTL, capabilitiesTTL, cacheEntries,
+            stalenessLimit,
+            stalenessMaximum, degradedPolicy, failClosedNamespaces, tenancyMode, namespaces,
+            auditEnabled, auditDenied, writeGrouping,
+            jobsEnabled, jobConcurrency, jobRetries, jobPollSeconds, jobClaimMinutes,
+            jobRetentionDays,
+            logMaxAge, logMaxRevisions, logKeepAge, logKeepRevisions, logTrimInterval,
+            auditRetention, changeStreams, changeStreamsPerNamespace,
+            migrationLock, logLevel, accessLogSample, podName,
+        ] + access
 }

@@ -2,14 +2,16 @@ import CatalogModel
 import HTTPTypes
 import Hummingbird
 import Invalidation
+import NIOCore
 import Telemetry
 
-/// The way of every request: id, limits, CORS, route, tenancy, identity, handler, audit, log.
+/// The way of every request: id, limits, CORS, route, tenancy, identity, permission, handler, audit.
 struct CatalogResponder: HTTPResponder {
-    typealias Context = BasicRequestContext
+    typealias Context = CatalogContext
 
     let routes: RouteTable
     let tenancy: Tenancy
+    let identities: IdentityReader
     let handlers: Handlers
     let metrics: RequestMetrics
     let accessLog: AccessLog
@@ -30,7 +32,7 @@ struct CatalogResponder: HTTPResponder {
         if let preflight = CORS.preflight(request) {
             response = preflight
         } else {
-            response = await answer(request, requestID: requestID, &trace)
+            response = await answer(request, from: context.peer, requestID: requestID, &trace)
         }
         CORS.allow(request, &response.headers)
         response.headers[.requestID] = requestID
@@ -48,7 +50,7 @@ struct CatalogResponder: HTTPResponder {
     }
 
     private func answer(
-        _ request: Request, requestID: String, _ trace: inout Trace
+        _ request: Request, from peer: SocketAddress?, requestID: String, _ trace: inout Trace
     ) async -> Response {
         var shape = ErrorShape.plain
         do {
@@ -56,7 +58,7 @@ struct CatalogResponder: HTTPResponder {
             let target = Substring(request.head.path ?? "/")
             let path = target.prefix { $0 != "?" }
             guard let endpoint = try routes.endpoint(of: path) else {
-                throw RequestError.notFound("path not found")
+                throw handlers.access.unknownPath
             }
             let method = request.method.rawValue
             trace.group = endpoint.group(method: method)
@@ -69,7 +71,8 @@ struct CatalogResponder: HTTPResponder {
             shape = endpoint.errorShape
             let exchange = Exchange(
                 request: request, method: method, path: path, query: query, endpoint: endpoint,
-                namespace: namespace, requestID: requestID, identity: try Identity(request.headers))
+                namespace: namespace, requestID: requestID,
+                identity: try identities.identity(of: request.headers, from: peer))
             trace.namespace = endpoint.isNamespaced ? namespace.name : ""
             trace.user = exchange.identity.user
             return await handlers.respond(to: exchange, observer: observer)
@@ -83,6 +86,9 @@ struct CatalogResponder: HTTPResponder {
         to error: any Error, shape: ErrorShape, _ request: Request, _ requestID: String,
         _ observer: Observer
     ) -> Response {
+        if let error = error as? GateError {
+            return ErrorResponse.response(error.error, shape: .gate)
+        }
         if let error = error as? RequestError {
             let isGate = error.code == .forbidden
             return ErrorResponse.response(error, shape: isGate ? .gate : shape)

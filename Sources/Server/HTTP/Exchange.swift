@@ -54,30 +54,6 @@ struct Exchange: Sendable {
     }
 }
 
-/// Who sends a request, as the proxy in front says.
-struct Identity: Sendable, Hashable {
-    let user: String
-    let groups: [String]
-    let isOperator: Bool
-
-    /// Reads the headers of the proxy; throws `.badRequest` for a name too long to be recorded.
-    init(_ headers: HTTPFields) throws(RequestError) {
-        let user = headers[.remoteUser].map { $0.trimmingBlanks } ?? ""
-        guard user.utf8.count <= ServerLimits.userBytes else {
-            throw .badRequest("X-Remote-User exceeds \(ServerLimits.userBytes) bytes")
-        }
-        self.user = user.isEmpty ? "anonymous" : user
-        groups = (headers[.remoteGroup] ?? "").split(separator: ",").map { $0.trimmingBlanks }
-            .filter { !$0.isEmpty }
-        isOperator = headers[.userRole]?.trimmingBlanks.lowercased() == "operator"
-    }
-
-    /// Throws `.forbidden` unless the caller may change things.
-    func requireOperator() throws(RequestError) {
-        guard isOperator else { throw .forbidden("insufficient permissions") }
-    }
-}
-
 extension StringProtocol {
     var trimmingBlanks: String {
         let start = drop { $0 == " " || $0 == "\t" }

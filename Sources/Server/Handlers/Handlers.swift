@@ -11,9 +11,15 @@ struct Handlers: Sendable {
     let jobs: JobHandler
     let audit: AuditHandler
     let changes: ChangesHandler
+    let access: AccessControl
 
     func respond(to exchange: Exchange, observer: Observer) async -> Response {
         let began = ContinuousClock.now
+        do {
+            try await access.check(exchange)
+        } catch {
+            return await failure(error, of: exchange, since: began, observer)
+        }
         let methods = exchange.endpoint.methods
         guard methods.contains(exchange.method) else {
             let response = Response(
@@ -26,14 +32,22 @@ struct Handlers: Sendable {
         do {
             return try await route(exchange)
         } catch {
-            let response = CatalogResponder.response(
-                to: error, shape: exchange.endpoint.errorShape, exchange.request,
-                exchange.requestID, observer)
-            await audit.recordFailure(
-                of: exchange, status: response.status.code, reason: "\(error)",
-                duration: began.duration(to: .now))
-            return response
+            return await failure(error, of: exchange, since: began, observer)
         }
+    }
+
+    /// The answer to a request that failed, recorded if it would have changed something.
+    private func failure(
+        _ error: any Error, of exchange: Exchange, since began: ContinuousClock.Instant,
+        _ observer: Observer
+    ) async -> Response {
+        let response = CatalogResponder.response(
+            to: error, shape: exchange.endpoint.errorShape, exchange.request, exchange.requestID,
+            observer)
+        await audit.recordFailure(
+            of: exchange, status: response.status.code, reason: "\(error)",
+            duration: began.duration(to: .now))
+        return response
     }
 
     private func route(_ exchange: Exchange) async throws -> Response {

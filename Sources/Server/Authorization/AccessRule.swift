@@ -1,0 +1,69 @@
+/// What a request needs before it is served.
+enum AccessRule: Hashable, Sendable {
+    /// Nothing: health and metrics.
+    case open
+    /// A caller with a name, whatever the roles say.
+    case authenticated
+    /// That the caller may do all of this.
+    case all([AccessAction])
+    /// The table has no row for it; nobody may.
+    case unknown
+
+    static func action(_ resource: AccessAction.Resource, _ verb: AccessAction.Verb) -> AccessRule {
+        .all([AccessAction(resource, verb)])
+    }
+}
+
+extension Endpoint {
+    /// The row of the contract's table (section 2.4) for a method on this endpoint.
+    ///
+    /// Judged by what the router found, not by the text of the path, so that no spelling of a path
+    /// leads to one thing and is checked as another. A new endpoint does not compile without a row.
+    func accessRule(method: String) -> AccessRule {
+        let reads = method == "GET" || method == "HEAD"
+        return switch self {
+        case .live, .ready, .metrics: .open
+        case .namespaces: reads ? .authenticated : .unknown
+        case .plugins: reads ? .action(.plugins, .list) : .unknown
+        case .capabilities: reads ? .action(.capabilities, .get) : .unknown
+        case .collection:
+            if reads { .action(.assets, .list) } else { Self.assetRule(method) }
+        case .entity:
+            if reads { .action(.assets, .get) } else { Self.assetRule(method) }
+        case .batch:
+            // A bulk write creates and replaces.
+            method == "POST"
+                ? .all([AccessAction(.assets, .create), AccessAction(.assets, .update)]) : .unknown
+        case .refresh: Self.managementRule(method, post: .action(.jobs, .create))
+        case .auditEvents: reads ? .action(.audit, .list) : .action(.audit, .get)
+        case .auditEvent: .action(.audit, .get)
+        case .auditVerify: .action(.audit, .list)
+        // Who follows the changes sees every entity of the namespace.
+        case .changes:
+            reads
+                ? .all([AccessAction(.assets, .list), AccessAction(.assets, .get)]) : .unknown
+        case .jobs: reads ? .action(.jobs, .list) : .unknown
+        case .job: reads ? .action(.jobs, .get) : .unknown
+        case .jobCancel: method == "POST" ? .action(.jobs, .create) : .unknown
+        }
+    }
+
+    private static func assetRule(_ method: String) -> AccessRule {
+        switch method {
+        case "POST": .action(.assets, .create)
+        case "PUT", "PATCH": .action(.assets, .update)
+        case "DELETE": .action(.assets, .delete)
+        default: .unknown
+        }
+    }
+
+    /// The rows of `*/management/*` that depend on the method only.
+    private static func managementRule(_ method: String, post: AccessRule) -> AccessRule {
+        switch method {
+        case "GET", "HEAD": .action(.catalogsources, .get)
+        case "POST": post
+        case "DELETE": .action(.catalogsources, .delete)
+        default: .unknown
+        }
+    }
+}
