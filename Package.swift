@@ -68,6 +68,9 @@ let package = Package(
         .systemLibrary(name: "CLMDB", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+        library("Compression", ["CZlib", "CZstd"]),
         library("LMDB", ["CLMDB", "CLinux"]),
         library("Postgres", ["CLibPQ", "CLinux"]),
         library("CatalogModel", []),
@@ -82,7 +85,7 @@ let package = Package(
             [
                 "CatalogModel", "Telemetry", "ReadPath", "WritePath", "Invalidation", "Postgres",
                 hummingbird, lifecycle, logging, httpTypes, crypto, subprocess, unixSignals,
-                systemPackage, "LMDB", cryptoExtras, httpClient, nioCore, nioHTTP1,
+                systemPackage, "LMDB", "Compression", cryptoExtras, httpClient, nioCore, nioHTTP1,
                 nioPosix, nioSSL,
             ]),
         .executableTarget(
@@ -111,7 +114,8 @@ let package = Package(
                 "Server", "CatalogModel", "ReadPath", "Postgres", "Telemetry", "TestSupport",
                 httpTypes, logging, nioCore,
             ]),
-        tests("ContractTests", ["TestSupport", "CatalogModel"]),
+        tests("ContractTests", ["TestSupport", "CatalogModel", "CZlib", "CZstd"]),
+        tests("CompressionTests", ["Compression", "CZlib", "CZstd"]),
         tests("IntegrationTests", ["TestSupport", "CatalogModel"]),
         tests("TidyTests", []),
     ]

@@ -19,6 +19,10 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
         package static let payloadTooLarge = Code(rawValue: "payload_too_large")
         package static let unsupportedMediaType = Code(rawValue: "unsupported_media_type")
         package static let unprocessable = Code(rawValue: "unprocessable")
+        /// No form of the answer is one that the client accepts.
+        package static let notAcceptable = Code(rawValue: "not_acceptable")
+        /// A list would look at more entities than one request may.
+        package static let queryTooBroad = Code(rawValue: "query_too_broad")
         package static let tooManyRequests = Code(rawValue: "too_many_requests")
         package static let notImplemented = Code(rawValue: "not_implemented")
         package static let unavailable = Code(rawValue: "unavailable")

@@ -92,6 +92,45 @@ package struct Cursor: ~Copyable {
         try move(MDB_PREV)
     }
 
+    /// Moves to the next greater key, past the other values of the present one.
+    @available(*, noasync)
+    package mutating func nextKey() throws(StorageError) -> Bool {
+        try move(MDB_NEXT_NODUP)
+    }
+
+    /// Moves to a key's first value that is `value` or greater, in a table with duplicates.
+    @available(*, noasync)
+    package mutating func seek(
+        exactly key: RawSpan, toFirstValueAtOrAfter value: RawSpan
+    ) throws(StorageError) -> Bool {
+        let number = unsafe RawCall.withKey(value) { value in
+            unsafe RawCall.withKey(key) { key in
+                (changes?.faults).around(.moveCursor) {
+                    unsafe mdb_cursor_get(raw, key, value, MDB_GET_BOTH_RANGE)
+                }
+            }
+        }
+        hasEntry = false
+        guard number != MDB_NOTFOUND else { return false }
+        guard number == MDB_SUCCESS else {
+            throw StorageError(number: number, operation: "move cursor")
+        }
+        // The library leaves the caller's key in place here; the entry's own one is asked for.
+        return try move(MDB_GET_CURRENT)
+    }
+
+    /// How many values the key under the cursor has, in a table with duplicates; constant cost.
+    @available(*, noasync)
+    package func duplicateCount() throws(StorageError) -> Int {
+        precondition(hasEntry, "the cursor stands on no entry")
+        var count = 0
+        let result = unsafe mdb_cursor_count(raw, &count)
+        guard result == MDB_SUCCESS else {
+            throw StorageError(number: result, operation: "count duplicates")
+        }
+        return count
+    }
+
     /// Deletes the entry under the cursor; `next` then moves to its successor.
     @available(*, noasync)
     package mutating func deleteCurrent() throws(StorageError) {

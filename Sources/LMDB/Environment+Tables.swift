@@ -17,6 +17,28 @@ extension Environment {
         return table
     }
 
+    /// Opens named tables in one transaction and remembers them; those with duplicates hold several
+    /// values of one fixed size under a key, in their order.
+    ///
+    /// Throws as `table` does. Not inside a `write`.
+    @available(*, noasync)
+    package func openTables(
+        _ wanted: [(name: String, hasDuplicates: Bool)]
+    ) throws(StorageError) -> [Table] {
+        let opened = try write { transaction throws(StorageError) in
+            var opened: [Table] = []
+            for (name, hasDuplicates) in wanted {
+                opened.append(
+                    try transaction.openTable(name, create: true, hasDuplicates: hasDuplicates))
+            }
+            return opened
+        }
+        tables.withLock { tables in
+            for (table, wanted) in zip(opened, wanted) { tables[wanted.name] = table }
+        }
+        return opened
+    }
+
     /// Removes a named table with all it holds; its `Table` values must not be used any more.
     ///
     /// Waits for running reads like a resize, because the library frees the handle at once. An

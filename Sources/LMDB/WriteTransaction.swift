@@ -18,6 +18,8 @@ package struct WriteTransaction: ~Copyable {
 
         /// The key is greater than all in the table; faster, `.keyExists` when it is not.
         package static let append = PutOptions(rawValue: UInt32(MDB_APPEND))
+        /// The value is greater than all of its key in a table with duplicates; as `append`.
+        package static let appendDuplicate = PutOptions(rawValue: UInt32(MDB_APPENDDUP))
         /// Throws `.keyExists` instead of replacing.
         package static let noOverwrite = PutOptions(rawValue: UInt32(MDB_NOOVERWRITE))
     }
@@ -116,6 +118,23 @@ package struct WriteTransaction: ~Copyable {
         return true
     }
 
+    /// Removes one value of a key in a table with duplicates; false when it was not there.
+    @available(*, noasync)
+    package mutating func delete(
+        _ key: RawSpan, value: RawSpan, in table: Table
+    ) throws(StorageError) -> Bool {
+        let result = environment.faults.around(.delete) {
+            unsafe RawCall.withKey(value) { value in
+                unsafe RawCall.withKey(key) { key in
+                    unsafe mdb_del(handle.raw, table.handle, key, value)
+                }
+            }
+        }
+        guard result != MDB_NOTFOUND else { return false }
+        try environment.check(result, "delete")
+        return true
+    }
+
     /// Removes every entry of a table.
     @available(*, noasync)
     package mutating func clear(_ table: Table) throws(StorageError) {
@@ -134,10 +153,14 @@ package struct WriteTransaction: ~Copyable {
     }
 
     /// Opens a named table; its handle becomes valid for others with the commit.
-    mutating func openTable(_ name: String, create: Bool) throws(StorageError) -> Table {
+    mutating func openTable(
+        _ name: String, create: Bool, hasDuplicates: Bool = false
+    ) throws(StorageError) -> Table {
         var table: UInt32 = 0
+        let sorts = hasDuplicates ? UInt32(MDB_DUPSORT | MDB_DUPFIXED) : 0
+        let flags = sorts | (create ? UInt32(MDB_CREATE) : 0)
         let result = environment.faults.around(.openTable) {
-            unsafe mdb_dbi_open(handle.raw, name, create ? UInt32(MDB_CREATE) : 0, &table)
+            unsafe mdb_dbi_open(handle.raw, name, flags, &table)
         }
         try environment.check(result, "open table")
         return Table(handle: table)

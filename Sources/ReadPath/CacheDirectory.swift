@@ -12,6 +12,8 @@ package final class CacheDirectory: Sendable {
     package let budget: CacheBudget
     /// Advanced by whoever wants later reads told from earlier ones.
     package let clock = UseClock()
+    /// The bound of the rendered pages of all namespaces.
+    package let library: PageLibrary
     private let bootID: String
     private let options: EnvironmentOptions
     private let metrics: NamespaceMetricsFamily?
@@ -25,6 +27,7 @@ package final class CacheDirectory: Sendable {
         self.kinds = kinds
         self.bootID = bootID
         self.budget = budget
+        library = PageLibrary(maxBytes: budget.pageBytes)
         self.options = options
         self.metrics = metrics
     }
@@ -137,7 +140,8 @@ package final class CacheDirectory: Sendable {
     private func makeCache(_ namespace: Namespace) throws(ReadError) -> NamespaceCache {
         try NamespaceCache(
             namespace: namespace, path: filePath(of: namespace), kinds: kinds, bootID: bootID,
-            options: options, clock: clock, metrics: metrics?.metrics(for: namespace.name))
+            options: options, clock: clock, metrics: metrics?.metrics(for: namespace.name),
+            library: library)
     }
 
     private func publish(_ cache: NamespaceCache) {

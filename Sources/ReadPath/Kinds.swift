@@ -12,8 +12,17 @@ package struct KindTable: Sendable {
         package let number: UInt16
         package let plugin: PluginDefinition
         package let kind: KindDefinition
-        /// Numbers of the fields that have an index, ascending; the name needs none.
+        /// Numbers of the fields that have an index, ascending; name and id need none.
         package let indexedFields: [Int]
+
+        /// The names of the fields by which a list can be narrowed or ordered without a scan.
+        package var indexedNames: [String] {
+            kind.fields.indices.filter { number in
+                let field = kind.fields[number]
+                return field.name == "name" || field.origin == .id
+                    || indexedFields.contains(number)
+            }.map { kind.fields[$0].name }
+        }
 
         init(
             number: UInt16, plugin: PluginDefinition, kind: KindDefinition, indexedFields: [Int]
@@ -65,14 +74,14 @@ package struct KindTable: Sendable {
 
     /// The fields that clients are told to filter or sort by, ids and times; the rest is scanned.
     ///
-    /// An index entry costs about a hundred bytes per entity. The name needs none: entities lie in
-    /// the order of their names.
+    /// An index entry costs about ten bytes per entity, sixty where values differ. Name and id need
+    /// none: entities lie in the order of their names, places in that of their ids.
     private static func indexedFields(of kind: KindDefinition) -> [Int] {
         let names = kind.columns.map(\.name) + kind.filterFields.map(\.name)
         let declared = Set(names.compactMap { kind.fieldNumber(named: $0) })
         return kind.fields.indices.filter { number in
             let field = kind.fields[number]
-            guard field.indexed, field.name != "name" else { return false }
+            guard field.indexed, field.name != "name", field.origin != .id else { return false }
             return declared.contains(number) || field.origin != .document
         }
     }

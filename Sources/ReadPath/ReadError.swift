@@ -12,6 +12,8 @@ package struct ReadError: StorageFailure, Equatable, Sendable, CustomStringConve
         package static let damaged = Code(description: "damaged")
         /// The files belong to another release, history or definition; they have to be rebuilt.
         package static let foreign = Code(description: "foreign")
+        /// A list would look at more entities than it may.
+        package static let tooBroad = Code(description: "too_broad")
         /// A batch does not follow the revision that the cache holds.
         package static let outOfOrder = Code(description: "out_of_order")
     }

@@ -22,6 +22,8 @@ enum ServerLimits {
     static let maxAgeSeconds: UInt64 = 31_536_000
     /// Open files that are left to connections and everything else beside the caches.
     static let filesBesideCaches = 512
+    /// A shorter body is sent as it is: it fits into one packet anyway.
+    static let minCompressedBytes = 1_024
     /// How long a connection may be idle.
     static let idleTimeout: Duration = .seconds(75)
     /// How long requests in progress may take after a signal to stop.

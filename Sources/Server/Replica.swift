@@ -101,7 +101,8 @@ struct Replica: Sendable {
             .settingIgnored(
                 name: "CATALOG_CACHE_MAX_NAMESPACES",
                 reason: "the limit of open files allows \(possible)"))
-        return CacheBudget(maxNamespaces: possible, maxBytes: wanted.maxBytes)
+        return CacheBudget(
+            maxNamespaces: possible, maxBytes: wanted.maxBytes, pageBytes: wanted.pageBytes)
     }
 
     /// Numbers that are looked up when somebody scrapes them.
@@ -128,6 +129,9 @@ struct Replica: Sendable {
         }
         add("catalog_cache_bytes", "Bytes that the pages of all caches take.") {
             caches.usedBytes
+        }
+        add("catalog_page_cache_bytes", "Bytes of rendered pages that are kept in memory.") {
+            caches.library.usedBytes
         }
     }
 
@@ -156,7 +160,9 @@ struct Replica: Sendable {
                 tenancy: configuration.tenancy, cache: discovery,
                 discoveryTTL: configuration.discoveryTTL,
                 capabilitiesTTL: configuration.capabilitiesTTL),
-            reads: ReadHandler(reader: reader, explainer: explainer, metrics: namespaceMetrics),
+            reads: ReadHandler(
+                reader: reader, explainer: explainer, metrics: namespaceMetrics,
+                scanLimit: configuration.scanLimit),
             writes: WriteHandler(
                 store: CatalogStore(
                     pool: pool, observer: observer, isAuditEnabled: configuration.auditEnabled,

@@ -133,20 +133,36 @@ struct FilterSemanticsTests {
         #expect(error?.message.contains("at position 1") == true)
     }
 
-    @Test("Index hints come from equalities that every match fulfils")
-    func hints() throws {
-        let hint = try compile("score > 1 AND name = 'Ab'", .full)?.equalityHint()
-        #expect(hint == EqualityHint(field: 0, values: [.string("ab")]))
-        let list = try compile("count IN (1, 2)", .catalog)?.equalityHint()
-        #expect(list == EqualityHint(field: 1, values: [.integer(1), .integer(2)]))
+    @Test("Indexes get conditions that every match fulfils")
+    func narrowings() throws {
+        func narrowings(_ query: String, _ dialect: FilterDialect) throws -> [Narrowing] {
+            try compile(query, dialect)?.narrowings { [.string, .integer][min($0, 1)] } ?? []
+        }
+        let both = try narrowings("score > 1 AND name = 'Ab'", .full)
+        #expect(both.contains(Narrowing(field: 0, values: .anyOf([.string("ab")]))))
+        #expect(both.contains { $0.values == .numbers(from: 1, to: nil) })
+        #expect(
+            try narrowings("count IN (1, 2)", .catalog) == [
+                Narrowing(field: 1, values: .anyOf([.integer(1), .integer(2)]))
+            ])
+        #expect(
+            try narrowings("name LIKE 'Ab%c'", .full) == [
+                Narrowing(field: 0, values: .prefix("ab"))
+            ])
+        #expect(
+            try narrowings("name >= 'Ab'", .catalog) == [
+                Narrowing(field: 0, values: .texts(from: "ab", to: nil))
+            ])
+        // Folded keys are not in the order of texts that are compared as they are.
+        #expect(try narrowings("name >= 'Ab'", .full).isEmpty)
         for query in [
-            "name = 'a' OR count = 1", "name != 'a'", "name LIKE 'a'", "tags = 'a'", "size = 1",
+            "name = 'a' OR count = 1", "name != 'a'", "name LIKE '%a'", "tags = 'a'", "size = 1",
             "artifacts.hw = 'a'",
         ] {
-            #expect(try compile(query, .full)?.equalityHint() == nil)
+            #expect(try narrowings(query, .full).isEmpty, "\(query)")
         }
         let nested = try compile("(verified = true AND count = 3) AND name = 'x'", .full)
-        #expect(nested?.equalityHints().map(\.field) == [3, 1, 0])
+        #expect(nested?.narrowings { _ in .string }.map(\.field) == [3, 1, 0])
         #expect(nested?.fields == [0, 1, 3])
         #expect(nested?.needsDocument == false)
         #expect(try compile("name = 'a' OR artifacts.hw = 'a'", .full)?.needsDocument == true)

@@ -238,7 +238,7 @@ extension CacheHarness {
                 for row in rows {
                     let key = StoreLayout.entityKey(
                         kind.number, nameKey: SortKey.nameKey(row.key.name), id: row.id)
-                    try transaction.put([0], for: key, in: cache.entities)
+                    try transaction.put([0], for: key, in: cache.tables(of: kind).entities)
                 }
             } catch {
                 throw ReadError(error)

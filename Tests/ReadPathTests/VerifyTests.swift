@@ -68,8 +68,8 @@ struct VerifyTests {
         let row = try #require(harness.store[Kind.agent.key("agent-31")])
         let field = try #require(Kind.agent.kind.fieldNumber(named: "category"))
         let key = StoreLayout.indexKey(
-            Kind.agent.number, field: field, value: SortKey(.string("cat-31")), id: row.id)
-        let entry = key + SortKey.nameKey("agent-31")
+            Kind.agent.number, field: field, value: SortKey(.string("cat-31")))
+        let entry = key + StoreLayout.idBytes(row.id)
         try FileDamage.flip(entry, at: inKey ? 6 : key.count + 2, in: Self.file(harness))
         #expect(code { try Self.verify(harness) } == .damaged)
     }
@@ -100,16 +100,18 @@ struct VerifyTests {
             try harness.load(Kind.agent)
             let cache = harness.cache
             let field = try #require(Kind.agent.kind.fieldNumber(named: "category"))
-            let id: Int64 = missing ? 1 : 99
+            let id = StoreLayout.idBytes(missing ? 1 : 99)
             let key = StoreLayout.indexKey(
-                Kind.agent.number, field: field, value: SortKey(.string("c")), id: id)
+                Kind.agent.number, field: field, value: SortKey(.string("c")))
+            let table = cache.tables(of: Kind.agent).indexes
             try cache.environment.write(throwing: ReadError.self) {
                 transaction throws(ReadError) in
                 do throws(StorageError) {
                     if missing {
-                        _ = try transaction.delete(key, in: cache.indexes)
+                        _ = try transaction.delete(
+                            key.span.rawBytes, value: id.span.rawBytes, in: table)
                     } else {
-                        try transaction.put(SortKey.nameKey("z"), for: key, in: cache.indexes)
+                        try transaction.put(id, for: key, in: table)
                     }
                 } catch {
                     throw ReadError(error)

@@ -8,6 +8,7 @@ enum ImportTable {
         "LMDB": ["CLMDB", "CLinux", "Glibc"],
         "Postgres": ["CLibPQ", "CLinux", "Glibc"],
         "CatalogModel": [],
+        "Compression": ["CZlib", "CZstd"],
         "Telemetry": ["Logging", "Glibc"],
         "ReadPath": ["CatalogModel", "LMDB", "Telemetry", "Crypto"],
         "WritePath": [
@@ -20,7 +21,7 @@ enum ImportTable {
             "CatalogModel", "Telemetry", "LMDB", "ReadPath", "WritePath", "Invalidation",
             "Postgres", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "ServiceLifecycle",
             "Subprocess", "SystemPackage", "UnixSignals", "AsyncHTTPClient", "CryptoExtras",
-            "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+            "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "Compression",
         ],
         "catalog-server": ["Server", "ArgumentParser"],
     ]
@@ -38,6 +39,8 @@ enum ImportTable {
     static let unsafePlaces: [String] = [
         "Sources/LMDB/",
         "Sources/Postgres/",
+        // zlib and zstd are called with the addresses of buffers.
+        "Sources/Compression/Compressor.swift",
         // Clock, standard error and the log writer's thread are calls of the C library.
         "Sources/Telemetry/SystemCalls.swift",
         // The environment and two files of the kernel are read by the C library.

@@ -1,7 +1,8 @@
 /// The validator of an answer: a revision and a digest, so that equal tags mean equal bytes.
 ///
 /// The digest tells apart two histories that reached the same revision number. The wire form is a
-/// strong entity tag (RFC 9110, section 8.8.3): `"<revision>-<16 hex digits>"`.
+/// strong entity tag (RFC 9110, section 8.8.3): `"<revision>-<16 hex digits>"`, with the name of the
+/// content coding behind it for a compressed form, whose bytes are others.
 package struct EntityTag: Hashable, Sendable, CustomStringConvertible {
     package let revision: Revision
     package let digest: UInt64
@@ -18,10 +19,20 @@ package struct EntityTag: Hashable, Sendable, CustomStringConvertible {
         guard rest.count >= 2, rest.first == "\"", rest.last == "\"" else { return nil }
         let parts = rest.dropFirst().dropLast().split(
             separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let revision = UInt64(parts[0]), parts[1].count == 16,
+        // A form's own tag stands for the same content.
+        guard parts.count == 2 || parts.count == 3 && Self.codings.contains(String(parts[2])),
+            let revision = UInt64(parts[0]), parts[1].count == 16,
             let digest = UInt64(parts[1], radix: 16)
         else { return nil }
         self.init(revision: Revision(revision), digest: digest)
+    }
+
+    /// Names of the content codings that tags may end in.
+    private static let codings: Set<String> = ["gzip", "zstd"]
+
+    /// The tag of a compressed form.
+    package func description(coding: String) -> String {
+        "\(description.dropLast())-\(coding)\""
     }
 
     package var description: String {

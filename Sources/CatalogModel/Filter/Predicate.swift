@@ -58,35 +58,7 @@ package struct Predicate: Sendable, Hashable {
     }
 }
 
-/// A field and the values one of which every match has, usable for an index look-up.
-///
-/// Texts are folded, as in sort keys. The look-up may find too much: the predicate still decides.
-package struct EqualityHint: Sendable, Hashable {
-    package let field: Int
-    package let values: [FieldValue]
-
-    /// Pairs a field's number with the values to look up.
-    package init(field: Int, values: [FieldValue]) {
-        self.field = field
-        self.values = values
-    }
-}
-
 extension Predicate {
-    /// The first condition on a declared field by which an index can narrow the search.
-    package func equalityHint() -> EqualityHint? { equalityHints().first }
-
-    /// All conditions on declared fields by which an index can narrow the search.
-    package func equalityHints() -> [EqualityHint] {
-        let parts: [Node] = if case .all(let parts) = root { parts } else { [root] }
-        return parts.compactMap { part in
-            guard case .test(let test) = part, case .field(let number) = test.subject,
-                let values = test.rule.equalValues
-            else { return nil }
-            return EqualityHint(field: number, values: values)
-        }
-    }
-
     /// The numbers of the declared fields that the predicate looks at.
     package var fields: Set<Int> {
         var numbers: Set<Int> = []

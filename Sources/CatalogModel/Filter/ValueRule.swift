@@ -60,7 +60,7 @@ struct ValueRule: Sendable, Hashable {
     private func accepts(text: String) -> Bool {
         let text = foldsCase ? Fold.fold(text) : text
         switch operand {
-        case .text(let wanted): return relation.holds(text, wanted)
+        case .text(let wanted): return relation.holds(text: text, wanted)
         case .texts(let wanted): return wanted.contains(text) == (relation == .equal)
         case .pattern(let pattern): return pattern.matches(text) == (relation == .equal)
         case .number, .numbers, .boolean, .booleans: return false
@@ -114,6 +114,18 @@ extension ValueRule.Number {
 }
 
 extension ValueRule.Relation {
+    /// Compares texts; their order is that of their bytes, as in lists and in the store.
+    func holds(text left: String, _ right: String) -> Bool {
+        switch self {
+        case .equal: left == right
+        case .notEqual: left != right
+        case .less: left.utf8.lexicographicallyPrecedes(right.utf8)
+        case .lessOrEqual: !right.utf8.lexicographicallyPrecedes(left.utf8)
+        case .greater: right.utf8.lexicographicallyPrecedes(left.utf8)
+        case .greaterOrEqual: !left.utf8.lexicographicallyPrecedes(right.utf8)
+        }
+    }
+
     func holds<Value: Comparable>(_ left: Value, _ right: Value) -> Bool {
         switch self {
         case .equal: left == right

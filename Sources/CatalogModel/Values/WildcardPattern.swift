@@ -42,6 +42,11 @@ package struct WildcardPattern: Hashable, Sendable {
         return WildcardPattern(tokens: [Self.anyRun] + tokens + [Self.anyRun])
     }
 
+    /// The plain characters that every match begins with, up to the first that is not ASCII.
+    var asciiPrefix: String {
+        String(decoding: tokens.prefix { $0 < 0x80 }.map { UInt8($0) }, as: UTF8.self)
+    }
+
     /// Whether the whole text matches.
     ///
     /// Keeps one point of return, so the worst case is the product of the two lengths.

@@ -14,7 +14,13 @@ package struct ListQuery: Sendable {
     /// Where the page begins: behind this sort key and id.
     let after: PageToken?
     /// Everything that shapes the sequence that a page token walks; goes into the token.
+    ///
+    /// Equal for queries that are spelled differently and mean the same.
     let canonical: String
+    /// The last field that decides whether an entity belongs to the list; -1 for none.
+    let lastField: Int
+    /// Entities that one page may look at; a query that needs more is refused.
+    package var scanLimit = ReadLimits.standardScanLimit
 
     /// Checks the query parameters of a list request; throws `.badRequest` as the contract says.
     ///
@@ -28,16 +34,20 @@ package struct ListQuery: Sendable {
         self.kind = kind
         self.sources = sources
         pageSize = try Self.pageSize(parameters["pageSize"], convention)
-        let filter = parameters["filterQuery"] ?? ""
-        predicate = try Self.predicate(filter, definition)
+        let filter = try FilterExpression.parse(
+            parameters["filterQuery"] ?? "", dialect: convention.filterDialect)
+        predicate = try filter?.bind(to: definition, dialect: convention.filterDialect)
         let text = Fold.fold(parameters["q"] ?? "")
         // Lists without searched fields have no such parameter; it is ignored like any other.
         search = text.isEmpty || definition.searchFields.isEmpty ? nil : text
+        lastField = (predicate?.fields ?? []).union(definition.searchFields).max() ?? -1
         order = definition.ordering(parameters["orderBy"])
         descending = SortOrder(parameter: parameters["sortOrder"]) == .descending
         let canonical = [
-            namespace.name, kind.plugin.name, definition.kind, filter, text, "\(order)",
-            descending ? "desc" : "asc", (sources ?? []).sorted().joined(separator: ","),
+            namespace.name, kind.plugin.name, definition.kind, filter?.description ?? "", text,
+            "\(order)",
+            descending ? "desc" : "asc",
+            sources.map { "=" + $0.sorted().joined(separator: ",") } ?? "",
         ].joined(separator: "\u{0}")
         let token = convention.tokenParameters.lazy.compactMap { parameters[$0] }
             .first { !$0.isEmpty }
@@ -47,12 +57,22 @@ package struct ListQuery: Sendable {
         self.canonical = canonical
     }
 
-    private static func predicate(
-        _ filter: String, _ kind: KindDefinition
-    ) throws(RequestError) -> Predicate? {
-        let dialect = kind.convention.filterDialect
-        return try FilterExpression.parse(filter, dialect: dialect)?.bind(
-            to: kind, dialect: dialect)
+    /// Names one page: requests with the same key have the same answer from the same content.
+    package var pageKey: String {
+        let place = after.map { "\($0.id) \($0.key)" } ?? ""
+        return "\(canonical)\u{0}\(pageSize)\u{0}\(place)"
+    }
+
+    /// What narrows the list: the conditions of the filter, and the sources.
+    var narrowings: [Narrowing] {
+        var found = predicate?.narrowings { kind.kind.fields[$0].type } ?? []
+        let source = kind.kind.fields.firstIndex { $0.origin == .source }
+        if let sources, let source {
+            // Sources are compared by their bytes, index entries hold them folded.
+            let values = sources.sorted().map { FieldValue.string($0) }
+            found.append(Narrowing(field: source, values: .anyOf(values)))
+        }
+        return found
     }
 
     private static func pageSize(
@@ -99,6 +119,9 @@ package struct ListQuery: Sendable {
         }
         return false
     }
+
+    /// Whether all matches are counted, so that a full page does not end the search.
+    var visitsAll: Bool { kind.kind.convention.sizeCountsAllMatches && !keepsEverything }
 
     /// Whether every entity of the collection belongs to the list.
     var keepsEverything: Bool { predicate == nil && search == nil && sources == nil }

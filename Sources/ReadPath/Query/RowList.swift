@@ -17,8 +17,8 @@ package struct RowList {
     /// Takes rows in any order.
     package mutating func add(_ batch: [StoredEntity]) throws(ReadError) {
         for row in batch {
-            try view.load(CacheRecord.build(row, kind: query.kind).bytes.span)
-            if query.matches(view) { collector.offer(view) }
+            let record = CacheRecord.build(row, kind: query.kind).bytes
+            if try query.admits(record.span, view) { collector.offer(view) }
         }
     }
 

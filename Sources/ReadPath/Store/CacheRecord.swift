@@ -9,6 +9,8 @@ enum CacheRecord {
     static let fixedBytes = 72
     /// Longer strings stay out of the fields section and are read from the body when a filter asks.
     static let maxInlineFieldBytes = 256
+    /// Longer strings are not repeated where the body shows them as they are.
+    static let maxRepeatedFieldBytes = 48
 
     enum FieldTag: UInt8 {
         case missing = 0
@@ -18,6 +20,8 @@ enum CacheRecord {
         case boolean = 4
         case strings = 5
         case longString = 6
+        /// Offset and length inside the body.
+        case bodyString = 7
     }
 
     /// A record with the values that its index entries are made of.
@@ -60,7 +64,7 @@ enum CacheRecord {
     ) -> [UInt8] {
         var section: [UInt8] = []
         for field in fields {
-            append(field, to: &section)
+            append(field, shownIn: body, to: &section)
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(fixedBytes + section.count + body.count + doc.count + 64)
@@ -88,11 +92,19 @@ enum CacheRecord {
         return bytes
     }
 
-    private static func append(_ value: FieldValue, to bytes: inout [UInt8]) {
+    private static func append(
+        _ value: FieldValue, shownIn body: [UInt8], to bytes: inout [UInt8]
+    ) {
         switch value {
         case .missing:
             bytes.append(FieldTag.missing.rawValue)
         case .string(let text):
+            if text.utf8.count > maxRepeatedFieldBytes, let start = place(of: text, in: body) {
+                bytes.append(FieldTag.bodyString.rawValue)
+                bytes.append(littleEndian: UInt32(start))
+                bytes.append(littleEndian: UInt32(text.utf8.count))
+                return
+            }
             guard text.utf8.count <= maxInlineFieldBytes else {
                 bytes.append(FieldTag.longString.rawValue)
                 return
@@ -117,6 +129,27 @@ enum CacheRecord {
                 bytes.append(contentsOf: text.utf8)
             }
         }
+    }
+
+    /// Where the body shows a text between quotes, byte for byte; nil where it does not.
+    private static func place(of text: String, in body: [UInt8]) -> Int? {
+        let wanted = text.utf8.span
+        let shown = body.span
+        let quote = UInt8(ascii: "\"")
+        var start = 1
+        while start + wanted.count < shown.count {
+            if shown[start - 1] == quote, shown[start] == wanted[0],
+                shown[start + wanted.count] == quote
+            {
+                var length = 1
+                while length < wanted.count, shown[start + length] == wanted[length] {
+                    length += 1
+                }
+                if length == wanted.count { return start }
+            }
+            start += 1
+        }
+        return nil
     }
 
     /// The checksum of everything behind the checksum's own eight bytes.

@@ -51,7 +51,8 @@ extension NamespaceCache {
                 kind.number, nameKey: SortKey.nameKey(name))
             var choice = EntityChoice(
                 name: name, source: source, kind: kind, precedence: precedence)
-            try transaction.withCursor(in: self.entities, throwing: ReadError.self) {
+            let table = self.tables(of: kind).entities
+            try transaction.withCursor(in: table, throwing: ReadError.self) {
                 cursor throws(ReadError) in
                 try cursor.forEach(withPrefix: prefix, descending: false) {
                     value throws(ReadError) in

@@ -10,10 +10,13 @@ extension NamespaceCache {
         do throws(StorageError) {
             let key = StoreLayout.entityKey(
                 kind.number, nameKey: record.nameKey, id: entity.id)
-            try transaction.put(record.bytes, for: key, in: entities)
+            let tables = tables(of: kind)
+            let id = StoreLayout.idBytes(entity.id)
+            try transaction.put(record.bytes, for: key, in: tables.entities)
+            try transaction.put(record.nameKey, for: id, in: tables.places)
             for number in kind.indexedFields {
-                let key = Self.indexKey(kind, number, record.fields[number], id: entity.id)
-                try transaction.put(record.nameKey, for: key, in: indexes)
+                let key = Self.indexKey(kind, number, record.fields[number])
+                try transaction.put(id, for: key, in: tables.indexes)
             }
         } catch {
             throw ReadError(error)
@@ -32,7 +35,8 @@ extension NamespaceCache {
         let prefix = StoreLayout.namePrefix(kind.number, nameKey: nameKey)
         let view = RecordView(kind: kind)
         var found = false
-        try transaction.withCursor(in: entities, throwing: ReadError.self) {
+        let tables = tables(of: kind)
+        try transaction.withCursor(in: tables.entities, throwing: ReadError.self) {
             cursor throws(ReadError) in
             try cursor.forEach(withPrefix: prefix, descending: false) { record throws(ReadError) in
                 try view.load(record)
@@ -47,11 +51,14 @@ extension NamespaceCache {
         do throws(StorageError) {
             let entityKey = StoreLayout.entityKey(
                 kind.number, nameKey: nameKey, id: view.id)
-            _ = try transaction.delete(entityKey, in: entities)
+            _ = try transaction.delete(entityKey, in: tables.entities)
             let fields = view.allFields()
+            let id = StoreLayout.idBytes(view.id)
+            _ = try transaction.delete(id, in: tables.places)
             for number in kind.indexedFields {
-                let key = Self.indexKey(kind, number, fields[number], id: view.id)
-                _ = try transaction.delete(key, in: indexes)
+                let key = Self.indexKey(kind, number, fields[number])
+                _ = try transaction.delete(
+                    key.span.rawBytes, value: id.span.rawBytes, in: tables.indexes)
             }
         } catch {
             throw ReadError(error)
@@ -65,17 +72,11 @@ extension NamespaceCache {
     func clear(
         _ kind: KindTable.Entry, in transaction: inout WriteTransaction
     ) throws(ReadError) {
-        let prefix = StoreLayout.collectionPrefix(kind.number)
+        let tables = tables(of: kind)
         do throws(StorageError) {
-            for table in [entities, indexes] {
-                try transaction.withCursor(in: table) { cursor throws(StorageError) in
-                    var found = try cursor.seek(toFirstAtOrAfter: prefix)
-                    while found, cursor.keyHasPrefix(prefix.span.rawBytes) {
-                        try cursor.deleteCurrent()
-                        found = try cursor.next()
-                    }
-                }
-            }
+            try transaction.clear(tables.entities)
+            try transaction.clear(tables.places)
+            try transaction.clear(tables.indexes)
             _ = try transaction.delete(StoreLayout.stateKey(kind.number), in: meta)
         } catch {
             throw ReadError(error)
@@ -128,8 +129,8 @@ extension NamespaceCache {
     }
 
     static func indexKey(
-        _ kind: KindTable.Entry, _ field: Int, _ value: FieldValue, id: Int64
+        _ kind: KindTable.Entry, _ field: Int, _ value: FieldValue
     ) -> [UInt8] {
-        StoreLayout.indexKey(kind.number, field: field, value: SortKey(value), id: id)
+        StoreLayout.indexKey(kind.number, field: field, value: SortKey(value))
     }
 }

@@ -18,7 +18,10 @@ extension NamespaceCache {
                 guard sums.digest == state.digest, sums.count == state.entityCount else {
                     throw ReadError(.damaged, "\(kind.kind.kind): digest or count differs")
                 }
-                guard sums.indexEntries == 0, sums.indexHash == 0 else {
+                try self.sumPlaces(of: kind, &sums, in: transaction)
+                guard sums.indexEntries == 0, sums.indexHash == 0, sums.places == 0,
+                    sums.placeHash == 0
+                else {
                     throw ReadError(.damaged, "\(kind.kind.kind): indexes differ from the records")
                 }
             }
@@ -30,7 +33,7 @@ extension NamespaceCache {
         in transaction: borrowing ReadTransaction
     ) throws(ReadError) {
         let prefix = StoreLayout.collectionPrefix(kind.number)
-        try transaction.withCursor(in: entities, throwing: ReadError.self) {
+        try transaction.withCursor(in: tables(of: kind).entities, throwing: ReadError.self) {
             cursor throws(ReadError) in
             try cursor.forEachEntry(withPrefix: prefix, descending: false) {
                 key, record throws(ReadError) in
@@ -45,11 +48,25 @@ extension NamespaceCache {
         in transaction: borrowing ReadTransaction
     ) throws(ReadError) {
         let prefix = StoreLayout.collectionPrefix(kind.number)
-        try transaction.withCursor(in: indexes, throwing: ReadError.self) {
+        try transaction.withCursor(in: tables(of: kind).indexes, throwing: ReadError.self) {
             cursor throws(ReadError) in
             try cursor.forEachEntry(withPrefix: prefix, descending: false) {
                 key, value throws(ReadError) in
                 sums.removeIndexEntry(key, value)
+                return true
+            }
+        }
+    }
+
+    private func sumPlaces(
+        of kind: KindTable.Entry, _ sums: inout CollectionSums,
+        in transaction: borrowing ReadTransaction
+    ) throws(ReadError) {
+        try transaction.withCursor(in: tables(of: kind).places, throwing: ReadError.self) {
+            cursor throws(ReadError) in
+            try cursor.forEachEntry(in: .everything, descending: false) {
+                id, nameKey throws(ReadError) in
+                sums.removePlace(id, nameKey)
                 return true
             }
         }
@@ -64,6 +81,8 @@ private struct CollectionSums {
     var count = 0
     var indexEntries = 0
     var indexHash: UInt64 = 0
+    var places = 0
+    var placeHash: UInt64 = 0
 
     init(kind: KindTable.Entry) {
         self.kind = kind
@@ -82,11 +101,19 @@ private struct CollectionSums {
         digest ^= view.digest
         count += 1
         let fields = view.allFields()
+        let id = StoreLayout.idBytes(view.id)
+        placeHash ^= Self.hash(id.span, nameKey.span)
+        places += 1
         for number in kind.indexedFields {
-            let key = NamespaceCache.indexKey(kind, number, fields[number], id: view.id)
-            indexHash ^= Self.hash(key.span, nameKey.span)
+            let key = NamespaceCache.indexKey(kind, number, fields[number])
+            indexHash ^= Self.hash(key.span, id.span)
             indexEntries += 1
         }
+    }
+
+    mutating func removePlace(_ id: borrowing Span<UInt8>, _ nameKey: borrowing Span<UInt8>) {
+        placeHash ^= Self.hash(id, nameKey)
+        places -= 1
     }
 
     mutating func removeIndexEntry(_ key: borrowing Span<UInt8>, _ value: borrowing Span<UInt8>) {

@@ -8,8 +8,11 @@ extension NamespaceCache {
         try environment.write(throwing: ReadError.self) { transaction throws(ReadError) in
             do throws(StorageError) {
                 try transaction.clear(self.meta)
-                try transaction.clear(self.entities)
-                try transaction.clear(self.indexes)
+                for tables in self.collections {
+                    try transaction.clear(tables.entities)
+                    try transaction.clear(tables.places)
+                    try transaction.clear(tables.indexes)
+                }
             } catch {
                 throw ReadError(error)
             }
@@ -41,9 +44,7 @@ extension NamespaceCache {
             guard var state = try self.state(of: kind, in: &transaction), state.phase == .loading
             else { throw ReadError(.outOfOrder, "the collection is not being copied") }
             try self.noteUnflushed(in: &transaction)
-            for (row, record) in batch.records {
-                try self.put(row, record, of: kind, &state, in: &transaction)
-            }
+            try self.append(batch, &state, in: &transaction)
             try self.put(state, of: kind, in: &transaction)
         }
     }

@@ -12,12 +12,14 @@ package final class NamespaceCache: Sendable {
     package let kinds: KindTable
     let environment: LMDB.Environment
     let meta: Table
-    let entities: Table
-    let indexes: Table
+    /// By the number of the kind.
+    let collections: [CollectionTables]
     let bootID: String
     /// The namespace's counters, held here so that a hit does not look them up.
     package let metrics: NamespaceMetrics?
     package let freshness = Freshness()
+    /// The rendered pages of the namespace; they go with it.
+    package let pages: PageShelf
     private let suspended = Atomic<Bool>(false)
     private let clock: UseClock
     private let lastUse: Atomic<UInt64>
@@ -27,20 +29,21 @@ package final class NamespaceCache: Sendable {
     package init(
         namespace: Namespace, path: String, kinds: KindTable, bootID: String,
         options: EnvironmentOptions = .cache, clock: UseClock = UseClock(),
-        metrics: NamespaceMetrics? = nil
+        metrics: NamespaceMetrics? = nil, library: PageLibrary = PageLibrary()
     ) throws(ReadError) {
         self.namespace = namespace
         self.kinds = kinds
         self.bootID = bootID
         self.clock = clock
         self.metrics = metrics
+        pages = PageShelf(library: library)
         lastUse = Atomic(clock.advance())
         reportedMapBytes = Atomic(options.mapSizeBytes)
         do throws(StorageError) {
+            var options = options
+            options.maxTables = StoreLayout.tableCount(kinds: kinds.entries.count)
             environment = try LMDB.Environment(path: path, options: options)
-            meta = try environment.table(StoreLayout.metaTable, create: true)
-            entities = try environment.table(StoreLayout.entitiesTable, create: true)
-            indexes = try environment.table(StoreLayout.indexesTable, create: true)
+            (meta, collections) = try Self.openTables(kinds, in: environment)
         } catch {
             throw ReadError(error)
         }
@@ -151,6 +154,7 @@ package final class NamespaceCache: Sendable {
 
     /// Flushes everything, notes in the header that nothing is missing, and closes the files.
     package func close() throws(ReadError) {
+        pages.close()
         if let header = try header(), !isSuspended {
             try flush()
             let clean = StoreHeader(
@@ -208,5 +212,5 @@ extension EnvironmentOptions {
     package static let cache = EnvironmentOptions(
         mapSizeBytes: ReadLimits.mapStepBytes, maxMapSizeBytes: ReadLimits.maxMapBytes,
         growthStepBytes: ReadLimits.mapStepBytes, maxReaders: ReadLimits.maxReaders,
-        maxTables: StoreLayout.tableCount, noSync: true)
+        noSync: true)
 }

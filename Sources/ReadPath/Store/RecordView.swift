@@ -7,6 +7,10 @@ package final class RecordView {
     package let kind: KindTable.Entry
     private var bytes: [UInt8] = []
     private var fieldOffsets: [Int]
+    /// Whether `bytes` ends with the fields.
+    private var isPartial = false
+    /// Whether something was asked that only the body can tell, since the fields were loaded.
+    private(set) var missesBody = false
     private var parsedBody: JSONObject?
     private var parsedArtifacts: [JSONValue]?
 
@@ -17,17 +21,46 @@ package final class RecordView {
 
     /// Takes a copy of a record; throws `.damaged` when the lengths do not add up.
     func load(_ record: borrowing Span<UInt8>) throws(ReadError) {
-        guard record.count >= CacheRecord.fixedBytes else {
-            throw ReadError(.damaged, "record is too short")
-        }
+        try Self.check(record)
         bytes.removeAll(keepingCapacity: true)
         bytes.append(record)
         parsedBody = nil
         parsedArtifacts = nil
-        guard bodyEnd + Int(bytes.littleEndian32(at: 64)) == bytes.count else {
+        isPartial = false
+        missesBody = false
+        try indexFields(through: fieldOffsets.count - 1)
+    }
+
+    /// Takes a copy of a record without its body, for questions about its fields up to one.
+    ///
+    /// Whoever asks for more gets `missing` and finds `missesBody` set.
+    func loadFields(
+        _ record: borrowing Span<UInt8>, through last: Int
+    ) throws(ReadError) {
+        let end = try Self.check(record)
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(record.extracting(0..<end))
+        parsedBody = nil
+        parsedArtifacts = nil
+        isPartial = true
+        missesBody = false
+        try indexFields(through: last)
+    }
+
+    /// Checks the lengths of a record and says where its body begins.
+    @discardableResult
+    private static func check(_ record: borrowing Span<UInt8>) throws(ReadError) -> Int {
+        guard record.count >= CacheRecord.fixedBytes else {
+            throw ReadError(.damaged, "record is too short")
+        }
+        let bodyStart =
+            CacheRecord.fixedBytes + Int(record.littleEndian16(at: 68))
+            + Int(record.littleEndian16(at: 70)) + Int(record.littleEndian32(at: 56))
+        let rest = Int(record.littleEndian32(at: 60)) + Int(record.littleEndian32(at: 64))
+        guard bodyStart + rest == record.count else {
             throw ReadError(.damaged, "record lengths do not add up")
         }
-        try indexFields()
+        return bodyStart
     }
 
     package var id: Int64 { Int64(bitPattern: bytes.littleEndian64(at: 8)) }
@@ -60,7 +93,7 @@ package final class RecordView {
         fieldOffsets.indices.map { value(ofField: $0) }
     }
 
-    private func indexFields() throws(ReadError) {
+    private func indexFields(through last: Int) throws(ReadError) {
         // Locals, because each access to a property of a class is checked for exclusivity.
         let bytes = bytes
         let fieldsEnd = bodyStart
@@ -68,7 +101,7 @@ package final class RecordView {
         fieldOffsets = []
         defer { fieldOffsets = offsets }
         var offset = sourceEnd
-        for number in offsets.indices {
+        for number in offsets.indices where number <= last {
             guard offset < fieldsEnd, let tag = CacheRecord.FieldTag(rawValue: bytes[offset]) else {
                 throw ReadError(.damaged, "record fields are malformed")
             }
@@ -76,7 +109,7 @@ package final class RecordView {
             offset += 1
             switch tag {
             case .missing, .longString: break
-            case .integer, .double: offset += 8
+            case .integer, .double, .bodyString: offset += 8
             case .boolean: offset += 1
             case .string: offset += 4 + (try Self.length(in: bytes, at: offset, before: fieldsEnd))
             case .strings:
@@ -87,7 +120,7 @@ package final class RecordView {
                 }
             }
         }
-        guard offset == fieldsEnd else {
+        guard offset == fieldsEnd || last < offsets.count - 1 else {
             throw ReadError(.damaged, "record fields are malformed")
         }
     }
@@ -101,12 +134,28 @@ package final class RecordView {
         return Int(bytes.littleEndian32(at: offset))
     }
 
+    /// A text that the body shows as it is.
+    private func bodyText(at offset: Int) -> FieldValue {
+        guard hasBody() else { return .missing }
+        let start = bodyStart + Int(bytes.littleEndian32(at: offset))
+        let end = start + Int(bytes.littleEndian32(at: offset + 4))
+        guard start <= end, end <= bodyEnd else { return .missing }
+        return .string(String(decoding: bytes[start..<end], as: UTF8.self))
+    }
+
+    /// Whether the body is there; notes the question where it is not.
+    private func hasBody() -> Bool {
+        if isPartial { missesBody = true }
+        return !isPartial
+    }
+
     private func text(at offset: Int) -> String {
         let count = Int(bytes.littleEndian32(at: offset))
         return String(decoding: bytes[(offset + 4)..<(offset + 4 + count)], as: UTF8.self)
     }
 
     private func object() -> JSONObject {
+        guard hasBody() else { return JSONObject() }
         if let parsedBody { return parsedBody }
         var object = JSONObject()
         if case .object(let parsed)? = try? JSONParser.parse(Array(body)) {
@@ -117,6 +166,7 @@ package final class RecordView {
     }
 
     private func artifacts() -> [JSONValue] {
+        guard hasBody() else { return [] }
         if let parsedArtifacts { return parsedArtifacts }
         var list: [JSONValue] = []
         if bodyEnd < bytes.count,
@@ -150,6 +200,8 @@ extension RecordView: FilterRecord {
                 next += 4 + Int(bytes.littleEndian32(at: next))
             }
             return .strings(texts)
+        case .bodyString:
+            return bodyText(at: offset + 1)
         case .longString:
             let field = kind.kind.fields[number]
             // The body need not show these two: a document that is no entity is its own body.

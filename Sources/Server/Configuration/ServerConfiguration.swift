@@ -24,6 +24,8 @@ package struct ServerConfiguration: Sendable {
     package let cacheEnabled: Bool
     /// What the caches may take together.
     package let cacheBudget: CacheBudget
+    /// Entities that one page of a list may look at.
+    package let scanLimit: Int
     package let discoveryTTL: Duration
     package let capabilitiesTTL: Duration
     package let discoveryEntries: Int
@@ -73,7 +75,9 @@ package struct ServerConfiguration: Sendable {
         cacheEnabled = try reader.flag(.cacheEnabled)
         cacheBudget = CacheBudget(
             maxNamespaces: number(.cacheNamespaces, 1...ReadLimits.maxOpenNamespaces),
-            maxBytes: number(.cacheBytes, 0...(1 << 50)))
+            maxBytes: number(.cacheBytes, 0...(1 << 50)),
+            pageBytes: number(.pageBytes, 0...(1 << 40)))
+        scanLimit = number(.scanLimit, 1...100_000_000)
         discoveryTTL = .seconds(number(.discoveryTTL, 0...86_400))
         capabilitiesTTL = .seconds(number(.capabilitiesTTL, 0...86_400))
         discoveryEntries = number(.cacheEntries, 1...100_000)

@@ -1,3 +1,5 @@
+import ReadPath
+
 /// One setting: where it may be given, what it is when it is not, and whether it may be shown.
 struct Setting: Sendable {
     /// The environment variable; also the name under which errors speak of the setting.
@@ -31,6 +33,10 @@ extension Setting {
     static let cacheNamespaces = Setting(
         variable: "CATALOG_CACHE_MAX_NAMESPACES", standard: "2000")
     static let cacheBytes = Setting(variable: "CATALOG_CACHE_MAX_BYTES", standard: "0")
+    static let pageBytes = Setting(
+        variable: "CATALOG_PAGE_CACHE_BYTES", standard: String(ReadLimits.standardPageBytes))
+    static let scanLimit = Setting(
+        variable: "CATALOG_QUERY_SCAN_LIMIT", standard: String(ReadLimits.standardScanLimit))
     static let discoveryTTL = Setting(variable: "CATALOG_CACHE_DISCOVERY_TTL", standard: "60")
     static let capabilitiesTTL = Setting(
         variable: "CATALOG_CACHE_CAPABILITIES_TTL", standard: "30")
@@ -81,9 +87,8 @@ extension Setting {
     static let all: [Setting] =
         [
             listen, sources, databaseType, databaseDSN, poolSize, cacheDirectory, cacheEnabled,
-            cacheNamespaces, cacheBytes, discoveryTTL, capabilitiesTTL, cacheEntries,
-            stalenessLimit,
-            stalenessMaximum, degradedPolicy, failClosedNamespaces, tenancyMode, namespaces,
+            cacheNamespaces, cacheBytes, pageBytes, scanLimit, discoveryTTL, capabilitiesTTL,
+            cacheEntries, stalenessLimit, stalenessMaximum, degradedPolicy, failClosedNamespaces, tenancyMode, namespaces,
             auditEnabled, auditDenied, writeGrouping,
             jobsEnabled, jobConcurrency, jobRetries, jobPollSeconds, jobClaimMinutes,
             jobRetentionDays,

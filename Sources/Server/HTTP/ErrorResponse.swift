@@ -38,7 +38,8 @@ enum ErrorResponse {
         case .preconditionRequired: .preconditionRequired
         case .payloadTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
-        case .unprocessable: .unprocessableContent
+        case .notAcceptable: .notAcceptable
+        case .unprocessable, .queryTooBroad: .unprocessableContent
         case .tooManyRequests: .tooManyRequests
         case .notImplemented: .notImplemented
         case .unavailable, .stale: .serviceUnavailable

@@ -1,4 +1,5 @@
 import CatalogModel
+import Compression
 import HTTPTypes
 import Hummingbird
 import Telemetry
@@ -13,8 +14,8 @@ struct DiscoveryHandler: Sendable {
     let discoveryTTL: Duration
     let capabilitiesTTL: Duration
 
-    func listPlugins(_ exchange: Exchange) -> Response {
-        cached(exchange, for: discoveryTTL) {
+    func listPlugins(_ exchange: Exchange) async throws(RequestError) -> Response {
+        try await cached(exchange, for: discoveryTTL) {
             .object([
                 "plugins": .array(plugins.map { $0.discoveryEntry(healthy: true) }),
                 "count": .int(plugins.count),
@@ -22,11 +23,13 @@ struct DiscoveryHandler: Sendable {
         }
     }
 
-    func capabilities(of name: String, _ exchange: Exchange) throws(RequestError) -> Response {
+    func capabilities(
+        of name: String, _ exchange: Exchange
+    ) async throws(RequestError) -> Response {
         guard let plugin = plugins.first(where: { $0.name == name }) else {
             throw .notFound("plugin \"\(name)\" not found")
         }
-        return cached(exchange, for: capabilitiesTTL) { plugin.capabilitiesV2() }
+        return try await cached(exchange, for: capabilitiesTTL) { plugin.capabilitiesV2() }
     }
 
     func listNamespaces() -> Response {
@@ -40,24 +43,24 @@ struct DiscoveryHandler: Sendable {
 
     private func cached(
         _ exchange: Exchange, for lifetime: Duration, _ make: () -> JSONValue
-    ) -> Response {
+    ) async throws(RequestError) -> Response {
         let key = "\(exchange.namespace.name) \(exchange.request.head.path ?? "")"
         let kept = cache?.answer(for: key)
         let answer = kept ?? RenderedAnswer(make().encoded + [UInt8(ascii: "\n")])
         if kept == nil { cache?.keep(answer, for: key, lifetime) }
         var headers: HTTPFields = [
-            .eTag: answer.tag, .vary: "X-Namespace", .cacheControl: "private, no-cache",
+            .contentType: "application/json", .cacheControl: "private, no-cache",
         ]
         if cache != nil {
             let outcome: CacheOutcome = kept == nil ? .miss : .hit
             headers[.cache] = outcome.rawValue
             headers[.cacheStatus] = CacheStatus.value(outcome)
         }
-        if let condition = exchange.request.headers[.ifNoneMatch],
-            condition.trimmingBlanks == "*" || condition.contains(answer.tag)
-        {
-            return Response(status: .notModified, headers: headers)
-        }
-        return .json(bytes: answer.body, headers: headers)
+        return try await PageResponse(headers: headers, served: answer.served).respond(
+            to: exchange.request.headers, tag: { answer.tag(of: $0) },
+            isMet: { condition in
+                condition.trimmingBlanks == "*"
+                    || ContentCoding.allCases.contains { condition.contains(answer.tag(of: $0)) }
+            })
     }
 }

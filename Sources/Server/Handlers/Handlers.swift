@@ -56,8 +56,9 @@ struct Handlers: Sendable {
         case .live: return health.live()
         case .ready: return health.ready()
         case .metrics: return health.metrics()
-        case .plugins: return discovery.listPlugins(exchange)
-        case .capabilities(let plugin): return try discovery.capabilities(of: plugin, exchange)
+        case .plugins: return try await discovery.listPlugins(exchange)
+        case .capabilities(let plugin):
+            return try await discovery.capabilities(of: plugin, exchange)
         case .namespaces: return discovery.listNamespaces()
         case .collection(let kind) where reads: return try await self.reads.list(kind, exchange)
         case .entity(let kind, let name, let source) where reads:

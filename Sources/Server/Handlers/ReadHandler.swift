@@ -10,16 +10,43 @@ struct ReadHandler: Sendable {
     let reader: CatalogReader
     let explainer: ReadExplainer
     let metrics: NamespaceMetricsFamily
+    /// Entities that one page of a list may look at.
+    let scanLimit: Int
 
     func list(_ kind: KindTable.Entry, _ exchange: Exchange) async throws -> Response {
-        let query = try ListQuery(
+        var query = try ListQuery(
             kind: kind, namespace: exchange.namespace, parameters: exchange.query,
             sources: try sources(kind, exchange.query))
+        query.scanLimit = scanLimit
         let explains = try ReadExplainer.isAsked(exchange.query)
+        // Labels stand for other sources after a change of the configuration.
+        let isLasting = !explains && exchange.query["sourceLabel"] == nil
+        let target = isLasting ? exchange.request.head.path.map { Array($0.utf8) } : nil
         let answer = try await reader.list(
-            query, in: exchange.namespace, try ReadDemand(exchange.request.headers))
+            query, in: exchange.namespace, try ReadDemand(exchange.request.headers),
+            target: target)
         if explains { return await explain(answer, kind, exchange, isEntity: false) }
-        return try respond(answer, kind, exchange)
+        return try await respond(listing: answer, kind, exchange)
+    }
+
+    /// Sends a list in the form that the client prefers.
+    private func respond(
+        listing answer: ReadAnswer, _ kind: KindTable.Entry, _ exchange: Exchange
+    ) async throws -> Response {
+        let request = exchange.request.headers
+        let headers = self.headers(of: answer, kind, exchange)
+        let shelf = reader.caches[exchange.namespace]?.pages
+        let page = answer.content.page
+        let served =
+            page?.companion { ServedPage($0.body) } ?? ServedPage(answer.content.body ?? [])
+        let tag = answer.content.tag
+        try Self.requireMatch(request, tag)
+        return try await PageResponse(headers: headers, served: served).respond(
+            to: request, tag: { coding in tag?.description(of: coding) ?? "" },
+            isMet: { EntityTagCondition($0).matches(tag) },
+            onMade: { bytes in
+                if let page { shelf?.grow(page, by: bytes) }
+            })
     }
 
     func entity(
@@ -70,20 +97,10 @@ struct ReadHandler: Sendable {
     private func respond(
         _ answer: ReadAnswer, _ kind: KindTable.Entry, _ exchange: Exchange
     ) throws(RequestError) -> Response {
-        var headers: HTTPFields = [
-            .contentType: kind.kind.convention == .catalog
-                ? "application/json" : "application/json; charset=UTF-8"
-        ]
-        // A shared cache in between may keep the answer but has to ask before it uses it.
-        headers[.cacheControl] = "private, no-cache"
-        headers[.vary] = "X-Namespace"
+        let headers = self.headers(of: answer, kind, exchange)
         let tag = answer.content.tag
-        headers[.eTag] = tag?.description
-        setHeaders(of: answer, exchange, &headers)
         let conditions = exchange.request.headers
-        if let wanted = conditions[.ifMatch].map({ EntityTagCondition($0) }), !wanted.matches(tag) {
-            throw RequestError(.preconditionFailed, "the entity is not the one of If-Match")
-        }
+        try Self.requireMatch(conditions, tag)
         if let known = conditions[.ifNoneMatch].map({ EntityTagCondition($0) }),
             known.matches(tag)
         {
@@ -92,6 +109,30 @@ struct ReadHandler: Sendable {
         var body = answer.content.body ?? []
         if body.last != UInt8(ascii: "\n") { body.append(UInt8(ascii: "\n")) }
         return .json(bytes: body, headers: headers)
+    }
+
+    private static func requireMatch(
+        _ conditions: HTTPFields, _ tag: EntityTag?
+    ) throws(RequestError) {
+        guard let text = conditions[.ifMatch], !EntityTagCondition(text).matches(tag) else {
+            return
+        }
+        throw RequestError(.preconditionFailed, "the entity is not the one of If-Match")
+    }
+
+    private func headers(
+        of answer: ReadAnswer, _ kind: KindTable.Entry, _ exchange: Exchange
+    ) -> HTTPFields {
+        var headers: HTTPFields = [
+            .contentType: kind.kind.convention == .catalog
+                ? "application/json" : "application/json; charset=UTF-8"
+        ]
+        // A shared cache in between may keep the answer but has to ask before it uses it.
+        headers[.cacheControl] = "private, no-cache"
+        headers[.vary] = "X-Namespace"
+        headers[.eTag] = answer.content.tag?.description
+        setHeaders(of: answer, exchange, &headers)
+        return headers
     }
 
     /// Says how the answer came about instead of sending it.

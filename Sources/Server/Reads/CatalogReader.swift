@@ -56,22 +56,30 @@ struct CatalogReader: Sendable {
     }
 
     /// One page of a list in the envelope of its convention.
+    ///
+    /// `target` is the path and query as sent, where their meaning cannot change.
     func list(
-        _ query: ListQuery, in namespace: Namespace, _ demand: ReadDemand
+        _ query: ListQuery, in namespace: Namespace, _ demand: ReadDemand, target: [UInt8]? = nil
     ) async throws -> ReadAnswer {
-        func content(_ content: ReadContent, _ page: ListPage) -> ReadContent {
+        func content(_ content: ReadContent, _ body: [UInt8]) -> ReadContent {
             var content = content
-            content.body = page.rendered(
-                pageSize: query.pageSize, convention: query.kind.kind.convention)
+            content.body = body
             content.tag = EntityTag(
                 revision: content.collection?.revision ?? .zero,
                 digest: content.collection?.digest ?? 0)
             return content
         }
-        let target = Target(kind: query.kind, namespace: namespace, demand: demand)
-        return try await answer(target) { cache in
-            guard case .hit(let page, let stamp) = try cache.list(query) else { return nil }
-            return content(ReadContent(stamp), page)
+        let subject = Target(kind: query.kind, namespace: namespace, demand: demand)
+        return try await answer(subject) { cache in
+            do throws(ReadError) {
+                guard case .hit(let page, let stamp) = try cache.renderedPage(query, target: target)
+                else { return nil }
+                var content = content(ReadContent(stamp), page.body)
+                content.page = page
+                return content
+            } catch {
+                throw error.code == .tooBroad ? Self.tooBroad(query) : error
+            }
         } fromStore: {
             let list = Mutex(RowList(query))
             let snapshot = try await store.scan(Self.name(of: query.kind), in: namespace) {
@@ -82,8 +90,23 @@ struct CatalogReader: Sendable {
                     throw FeedError(error)
                 }
             }
-            return content(ReadContent(snapshot), list.withLock { $0.page() })
+            let page = list.withLock { $0.page() }
+            return content(
+                ReadContent(snapshot),
+                page.rendered(pageSize: query.pageSize, convention: query.kind.kind.convention))
         }
+    }
+
+    /// Tells the client by which fields the list can be narrowed.
+    private static func tooBroad(_ query: ListQuery) -> any Error {
+        RequestError(
+            .queryTooBroad,
+            "the query would look at more than \(query.scanLimit) entities; add a condition on "
+                + "an indexed field (=, IN, <, >, LIKE 'text%') that fewer entities meet",
+            details: [
+                "limit": String(query.scanLimit),
+                "indexedFields": query.kind.indexedNames.joined(separator: ", "),
+            ])
     }
 
     private func answer(

@@ -1,20 +1,26 @@
+import Compression
 import Crypto
 import Synchronization
 
 /// A rendered discovery answer with its validator.
-struct RenderedAnswer: Sendable, Hashable {
-    let body: [UInt8]
+struct RenderedAnswer: Sendable {
+    let served: ServedPage
     /// A strong entity tag over the body's bytes.
     let tag: String
 
     init(_ body: [UInt8]) {
-        self.body = body
+        served = ServedPage(body)
         let digest = SHA256.hash(data: body).prefix(8)
         let hex = digest.map { byte in
             let text = String(byte, radix: 16)
             return text.count == 1 ? "0" + text : text
         }
         tag = "\"\(hex.joined())\""
+    }
+
+    /// The tag of a form, whose bytes are its own.
+    func tag(of coding: ContentCoding) -> String {
+        coding == .identity ? tag : "\(tag.dropLast())-\(coding.rawValue)\""
     }
 }
 

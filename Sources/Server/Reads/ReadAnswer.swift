@@ -21,6 +21,8 @@ struct ReadContent: Sendable {
     var tag: EntityTag?
     /// Nil where nothing was found.
     var body: [UInt8]?
+    /// The kept page that the body is of.
+    var page: RenderedPage?
 
     init(_ stamp: CacheStamp) {
         epoch = stamp.epoch

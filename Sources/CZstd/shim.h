@@ -1,0 +1,6 @@
+#ifndef CATALOG_CZSTD_SHIM_H
+#define CATALOG_CZSTD_SHIM_H
+
+#include <zstd.h>
+
+#endif
