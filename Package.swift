@@ -120,3 +120,17 @@ let package = Package(
         tests("TidyTests", []),
     ]
 )
+
+// What only measurements need; the scripts of bench/ set the variable.
+if Context.environment["CATALOG_BENCH"] != nil {
+    package.targets += [
+        .target(name: "CAllocations", path: "bench/micro/allocations"),
+        .executableTarget(
+            name: "catalog-micro",
+            dependencies: ["ReadPath", "LMDB", "CatalogModel", "CAllocations"],
+            path: "bench/micro/stages", swiftSettings: settings),
+        .executableTarget(
+            name: "bench-route", dependencies: ["LMDB", hummingbird],
+            path: "bench/compare/route", swiftSettings: settings),
+    ]
+}
