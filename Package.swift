@@ -35,6 +35,12 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let hummingbirdCore = Target.Dependency.product(
+    name: "HummingbirdCore", package: "hummingbird")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(
+    name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 
 func library(
     _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
@@ -58,6 +64,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
@@ -86,7 +93,7 @@ let package = Package(
                 "CatalogModel", "Telemetry", "ReadPath", "WritePath", "Invalidation", "Postgres",
                 hummingbird, lifecycle, logging, httpTypes, crypto, subprocess, unixSignals,
                 systemPackage, "LMDB", "Compression", cryptoExtras, httpClient, nioCore, nioHTTP1,
-                nioPosix, nioSSL,
+                nioPosix, nioSSL, nioHTTPTypes, nioHTTPTypesHTTP1, hummingbirdCore,
             ]),
         .executableTarget(
             name: "catalog-server", dependencies: ["Server", arguments], swiftSettings: settings),
@@ -117,6 +124,12 @@ let package = Package(
         tests("ContractTests", ["TestSupport", "CatalogModel", "CZlib", "CZstd"]),
         tests("CompressionTests", ["Compression", "CZlib", "CZstd"]),
         tests("IntegrationTests", ["TestSupport", "CatalogModel"]),
+        tests(
+            "FastLaneTests",
+            [
+                "Server", "ReadPath", "CatalogModel", "Telemetry", "TestSupport", "LMDB", "CLinux",
+                nioCore, nioHTTP1, nioEmbedded,
+            ]),
         tests("TidyTests", []),
     ]
 )

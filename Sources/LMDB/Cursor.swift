@@ -10,6 +10,7 @@ package struct Cursor: ~Copyable {
     // inside the transaction's own scope, so it never outlives the transaction.
     private let raw: OpaquePointer
     private let changes: Environment?
+    private let isKept: Bool
     private var keyBytes = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
     private var valueBytes = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
 
@@ -30,10 +31,33 @@ package struct Cursor: ~Copyable {
         }
         unsafe raw = opened
         self.changes = changes
+        isKept = false
+    }
+
+    /// Takes the cursor that a reader keeps, opened where there is none for this table.
+    @unsafe
+    init(
+        kept: inout KeptCursor, transaction: OpaquePointer, table: Table
+    ) throws(StorageError) {
+        if kept.table != table {
+            unsafe mdb_cursor_close(kept.raw)
+            unsafe kept.raw = nil
+            kept.table = table
+        }
+        let result =
+            unsafe kept.raw == nil
+            ? unsafe mdb_cursor_open(transaction, table.handle, &kept.raw)
+            : unsafe mdb_cursor_renew(transaction, kept.raw)
+        guard result == MDB_SUCCESS, let opened = unsafe kept.raw else {
+            throw StorageError(number: result, operation: "open cursor")
+        }
+        unsafe raw = opened
+        changes = nil
+        isKept = true
     }
 
     deinit {
-        unsafe mdb_cursor_close(raw)
+        if !isKept { unsafe mdb_cursor_close(raw) }
     }
 
     /// The key under the cursor.

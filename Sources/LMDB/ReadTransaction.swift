@@ -73,6 +73,24 @@ package struct ReadTransaction: ~Copyable {
         return try body(&cursor)
     }
 
+    /// Runs `body` with the reader's own cursor, not yet positioned; allocates on first use only.
+    ///
+    /// Another table, or a call inside `body`, costs a cursor of its own.
+    @available(*, noasync)
+    package borrowing func withKeptCursor<R: ~Copyable>(
+        in table: Table, _ body: (inout Cursor) throws(StorageError) -> R
+    ) throws(StorageError) -> R {
+        let kept = unsafe handle.kept
+        guard unsafe !kept.pointee.isLent else { return try withCursor(in: table, body) }
+        var cursor = unsafe try Cursor(kept: &kept.pointee, transaction: handle.raw, table: table)
+        unsafe kept.pointee.isLent = true
+        defer { unsafe kept.pointee.isLent = false }
+        return try body(&cursor)
+    }
+
+    /// Names the snapshot: two reads of one environment with the same number see the same content.
+    package var snapshotID: Int { unsafe Int(mdb_txn_id(handle.raw)) }
+
     /// How many entries the table has; constant cost.
     @available(*, noasync)
     package borrowing func entryCount(of table: Table) throws(StorageError) -> Int {

@@ -6,6 +6,9 @@ struct ReaderHandle: ~Copyable {
     // SAFETY: made by mdb_txn_begin, ended only by deinit, so it is valid for the life of this
     // value.
     let raw: OpaquePointer
+    // SAFETY: allocated and initialised in init, freed in deinit, touched only by the thread that
+    // holds the reader.
+    let kept: UnsafeMutablePointer<KeptCursor>
 
     /// Takes a reader slot and a snapshot.
     init(environment: OpaquePointer) throws(StorageError) {
@@ -15,11 +18,24 @@ struct ReaderHandle: ~Copyable {
             throw StorageError(number: result, operation: "begin read")
         }
         unsafe self.raw = raw
+        unsafe kept = .allocate(capacity: 1)
+        unsafe kept.initialize(to: KeptCursor())
     }
 
     deinit {
+        unsafe mdb_cursor_close(kept.pointee.raw)
+        unsafe kept.deallocate()
         unsafe mdb_txn_abort(raw)
     }
+}
+
+/// The cursor that a reader keeps between its snapshots, so that a seek allocates nothing.
+@safe
+struct KeptCursor {
+    // SAFETY: opened on the reader that holds it and closed before that reader is freed.
+    var raw: OpaquePointer?
+    var table = Table(handle: 0)
+    var isLent = false
 }
 
 /// A reset reader: keeps its slot and memory, holds no snapshot.

@@ -31,6 +31,12 @@ package final class Freshness: Sendable {
         return proven > 0 ? Self.origin.advanced(by: .nanoseconds(proven)) : nil
     }
 
+    /// The same as `proven` in nanoseconds of `nowNanoseconds`; 0 when nothing is known.
+    package var provenNanoseconds: Int64 { provenAt.load(ordering: .acquiring) }
+
+    /// The present on the scale of `provenNanoseconds`; one reading of the clock.
+    package static var nowNanoseconds: Int64 { nanoseconds(.now) }
+
     /// An upper bound of the age of an answer given at `now`, or nil when there is none.
     package func bound(now: ContinuousClock.Instant = .now) -> Duration? {
         proven.map { max(.zero, $0.duration(to: now)) }

@@ -1,5 +1,7 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Telemetry
 import UnixSignals
@@ -47,7 +49,7 @@ package struct CatalogServer: Sendable {
     ) -> ServiceGroup {
         let application = Application(
             responder: replica.responder(),
-            server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+            server: Self.server(replica.fastLane()),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
                 serverName: "catalog-server"),
@@ -63,6 +65,17 @@ package struct CatalogServer: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         settings.maximumGracefulShutdownDuration = ServerLimits.drainTimeout
         return ServiceGroup(configuration: settings)
+    }
+
+    /// Connections with the fast lane in front of the router, or without.
+    private static func server(_ lane: FastLane?) -> HTTPServerBuilder {
+        guard let lane else {
+            return .http1(configuration: .init(idleTimeout: TimeAmount(ServerLimits.idleTimeout)))
+        }
+        return HTTPServerBuilder { responder in
+            FastLaneChannel(
+                responder: responder, lane: lane, idleTimeout: ServerLimits.idleTimeout)
+        }
     }
 
     /// The release, as logs and the CLI show it.

@@ -27,6 +27,7 @@ struct Replica: Sendable {
     private let replicator: Replicator
     private let primary: PrimaryHeads
     private let namespaceMetrics: NamespaceMetricsFamily
+    private let requestMetrics: RequestMetrics
     private let queue: JobQueue
     private let workers: JobWorkers
     private let catalog: SourceCatalog
@@ -56,6 +57,7 @@ struct Replica: Sendable {
             replica: ReplicaIdentity(name: configuration.replica),
             store: PostgresReplicaStore(pool: pool))
         namespaceMetrics = NamespaceMetricsFamily(registry: registry)
+        requestMetrics = RequestMetrics(registry: registry)
         caches = CacheDirectory(
             path: configuration.cacheDirectory, kinds: KindTable(plugins: Plugins.all),
             bootID: MachineFacts.bootID,
@@ -186,8 +188,27 @@ struct Replica: Sendable {
             routes: RouteTable(
                 kinds: caches.kinds, plugins: Plugins.all, hasJobs: configuration.jobsEnabled),
             tenancy: Tenancy(mode: configuration.tenancy), identities: access.identities,
-            handlers: handlers,
-            metrics: RequestMetrics(registry: registry), accessLog: accessLog, observer: observer)
+            handlers: handlers, metrics: requestMetrics, accessLog: accessLog, observer: observer)
+    }
+
+    /// What answers hits before the router does; nil where it is off or there is no cache.
+    func fastLane() -> FastLane? {
+        guard configuration.cacheEnabled, configuration.fastLane != .off else { return nil }
+        let control = access.control
+        let list = AccessAction(.assets, .list)
+        let get = AccessAction(.assets, .get)
+        let decide: HitAccess.Decision = { user, groups, action, _, namespace in
+            control.known(
+                user: user, groups: groups, action: action == .get ? get : list,
+                namespace: namespace)
+        }
+        return FastLane(
+            mode: configuration.fastLane, tenancy: configuration.tenancy,
+            policy: configuration.degradedPolicy,
+            access: control.isReviewing
+                ? HitAccess(leavesTokens: false, decide: decide) : .open,
+            caches: caches, registry: registry, metrics: requestMetrics,
+            namespaceMetrics: namespaceMetrics, accessLog: accessLog)
     }
 
     /// What has to end before requests are waited for: its streams end with a last event.

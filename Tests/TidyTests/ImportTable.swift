@@ -21,7 +21,8 @@ enum ImportTable {
             "CatalogModel", "Telemetry", "LMDB", "ReadPath", "WritePath", "Invalidation",
             "Postgres", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "ServiceLifecycle",
             "Subprocess", "SystemPackage", "UnixSignals", "AsyncHTTPClient", "CryptoExtras",
-            "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "Compression",
+            "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
+            "HummingbirdCore", "Compression",
         ],
         "catalog-server": ["Server", "ArgumentParser"],
     ]

@@ -107,7 +107,7 @@ package final class NamespaceCache: Sendable {
     package var lastUsed: UInt64 { lastUse.load(ordering: .relaxed) }
 
     /// Notes that a read was here; two loads, and a store once in a tick.
-    private func noteUse() {
+    func noteUse() {
         let now = clock.now
         if lastUse.load(ordering: .relaxed) != now { lastUse.store(now, ordering: .relaxed) }
     }

@@ -1,6 +1,7 @@
 /// Hashes keys that arrive in pieces of bytes.
 ///
-/// The seed is the process's own, so that nobody outside can make keys meet. Equal keys are told by comparison, never by their hash.
+/// The seed is the process's own, so that nobody outside can make keys meet. Equal keys are told
+/// by comparison, never by their hash.
 struct KeyHash {
     private static let seed = UInt64.random(in: 1 ... .max)
     private static let multiplier: UInt64 = 0x9FB2_1C65_1E98_DF25

@@ -52,6 +52,8 @@ package struct ServerConfiguration: Sendable {
     package let migrationLock: Bool
     package let logLevel: Logger.Level
     package let accessLogSample: Int
+    /// Where hits are answered.
+    package let fastLane: LaneMode
     /// Names this replica in job claims and answers.
     package let replica: String
     /// Settings that could not be used, each with the reason; reported once logging works.
@@ -115,6 +117,7 @@ package struct ServerConfiguration: Sendable {
         migrationLock = try reader.flag(.migrationLock)
         logLevel = try Logger.Level(rawValue: reader.text(.logLevel)) ?? .info
         accessLogSample = number(.accessLogSample, 0...1_000_000)
+        fastLane = try LaneMode(rawValue: reader.text(.fastLane)) ?? .off
         let podName = try reader.text(.podName)
         replica = podName.isEmpty ? "\(MachineFacts.hostName):\(port)" : podName
         self.ignored = ignored

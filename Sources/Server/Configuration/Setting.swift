@@ -81,6 +81,9 @@ extension Setting {
         variable: "CATALOG_LOG_LEVEL", standard: "info",
         choices: ["trace", "debug", "info", "notice", "warning", "error", "critical"])
     static let accessLogSample = Setting(variable: "CATALOG_ACCESS_LOG_SAMPLE", standard: "1")
+    static let fastLane = Setting(
+        variable: "CATALOG_FAST_LANE", standard: "bytes",
+        choices: LaneMode.allCases.map(\.rawValue))
     static let podName = Setting(variable: "POD_NAME")
 
     /// Every setting, in the order in which they are printed.
@@ -88,12 +91,12 @@ extension Setting {
         [
             listen, sources, databaseType, databaseDSN, poolSize, cacheDirectory, cacheEnabled,
             cacheNamespaces, cacheBytes, pageBytes, scanLimit, discoveryTTL, capabilitiesTTL,
-            cacheEntries, stalenessLimit, stalenessMaximum, degradedPolicy, failClosedNamespaces, tenancyMode, namespaces,
-            auditEnabled, auditDenied, writeGrouping,
+            cacheEntries, stalenessLimit, stalenessMaximum, degradedPolicy, failClosedNamespaces,
+            tenancyMode, namespaces, auditEnabled, auditDenied, writeGrouping,
             jobsEnabled, jobConcurrency, jobRetries, jobPollSeconds, jobClaimMinutes,
             jobRetentionDays,
             logMaxAge, logMaxRevisions, logKeepAge, logKeepRevisions, logTrimInterval,
             auditRetention, changeStreams, changeStreamsPerNamespace,
-            migrationLock, logLevel, accessLogSample, podName,
+            migrationLock, logLevel, accessLogSample, fastLane, podName,
         ] + access
 }

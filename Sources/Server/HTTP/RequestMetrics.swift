@@ -11,6 +11,18 @@ struct RequestMetrics: Sendable {
 
     private static let statusClasses = 1...5
 
+    /// The counters of one group.
+    struct Row: Sendable {
+        fileprivate let counters: ArraySlice<Counter>
+        fileprivate let latency: LatencyHistogram
+
+        func record(status: Int, micros: Int) {
+            let statusClass = min(max(status / 100, 1), 5)
+            counters[counters.startIndex + statusClass - 1].increment()
+            latency.record(micros: micros)
+        }
+    }
+
     private let counters: [Counter]
     private let latencies: [LatencyHistogram]
 
@@ -32,10 +44,16 @@ struct RequestMetrics: Sendable {
     }
 
     func record(_ group: Group, status: Int, micros: Int) {
-        guard let row = Group.allCases.firstIndex(of: group) else { return }
-        let statusClass = min(max(status / 100, 1), 5)
-        counters[row * Self.statusClasses.count + statusClass - 1].increment()
-        latencies[row].record(micros: micros)
+        row(of: group).record(status: status, micros: micros)
+    }
+
+    /// The counters of a group, for whoever counts often.
+    func row(of group: Group) -> Row {
+        let position = Group.allCases.firstIndex(of: group) ?? 0
+        let start = position * Self.statusClasses.count
+        return Row(
+            counters: counters[start..<(start + Self.statusClasses.count)],
+            latency: latencies[position])
     }
 }
 

@@ -124,8 +124,7 @@ struct ReadHandler: Sendable {
         of answer: ReadAnswer, _ kind: KindTable.Entry, _ exchange: Exchange
     ) -> HTTPFields {
         var headers: HTTPFields = [
-            .contentType: kind.kind.convention == .catalog
-                ? "application/json" : "application/json; charset=UTF-8"
+            .contentType: Self.contentType(of: kind.kind)
         ]
         // A shared cache in between may keep the answer but has to ask before it uses it.
         headers[.cacheControl] = "private, no-cache"
@@ -133,6 +132,11 @@ struct ReadHandler: Sendable {
         headers[.eTag] = answer.content.tag?.description
         setHeaders(of: answer, exchange, &headers)
         return headers
+    }
+
+    /// The media type of entities and lists.
+    static func contentType(of kind: KindDefinition) -> String {
+        kind.convention == .catalog ? "application/json" : "application/json; charset=UTF-8"
     }
 
     /// Says how the answer came about instead of sending it.

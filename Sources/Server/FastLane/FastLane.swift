@@ -1,0 +1,61 @@
+import CatalogModel
+import Hummingbird
+import NIOCore
+import ReadPath
+import Synchronization
+import Telemetry
+
+/// Answers hits on the event loop, in front of the router; shared by all connections.
+///
+/// It answers nothing that the router does not answer with the same bytes, and may leave any
+/// request to it. `LaneCore` does the work, one for each event loop.
+final class FastLane: Sendable {
+    let mode: LaneMode
+    let tenancy: ServerConfiguration.Tenancy
+    let access: HitAccess
+    let caches: CacheDirectory
+    let routes: LaneRoutes
+    let accessLog: AccessLog
+    let requests: RequestMetrics.Row
+    let namespaceMetrics: NamespaceMetricsFamily
+    let answeredBytes: Counter
+    let answeredParts: Counter
+    /// Beyond this age an answer is no plain hit.
+    let ageLimit: Int64
+    private let cores = Mutex<[ObjectIdentifier: NIOLoopBound<LaneCore>]>([:])
+
+    init(
+        mode: LaneMode, tenancy: ServerConfiguration.Tenancy, policy: DegradedPolicy,
+        access: HitAccess, caches: CacheDirectory, registry: MetricsRegistry,
+        metrics: RequestMetrics, namespaceMetrics: NamespaceMetricsFamily, accessLog: AccessLog
+    ) {
+        self.mode = mode
+        self.tenancy = tenancy
+        self.access = access
+        self.caches = caches
+        self.accessLog = accessLog
+        self.namespaceMetrics = namespaceMetrics
+        routes = LaneRoutes(kinds: caches.kinds)
+        requests = metrics.row(of: .get)
+        func answered(_ layer: LaneMode) -> Counter {
+            registry.counter(
+                "catalog_fast_lane_hits_total",
+                help: "Hits answered in front of the router, by the layer that recognised them.",
+                labels: [("layer", layer.rawValue)])
+        }
+        answeredBytes = answered(.bytes)
+        answeredParts = answered(.parts)
+        ageLimit = Int64(policy.stalenessLimit.wholeMicros) * 1_000
+    }
+
+    /// The part of the lane that belongs to an event loop; to be called on it.
+    func core(on loop: any EventLoop) -> LaneCore {
+        loop.preconditionInEventLoop()
+        return cores.withLock { cores in
+            if let core = cores[ObjectIdentifier(loop)] { return core.value }
+            let core = LaneCore(lane: self)
+            cores[ObjectIdentifier(loop)] = NIOLoopBound(core, eventLoop: loop)
+            return core
+        }
+    }
+}

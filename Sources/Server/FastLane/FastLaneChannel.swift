@@ -1,0 +1,42 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+
+/// A connection of HTTP/1.1 with the lane in front of the router.
+///
+/// Hummingbird's own hook for further handlers lies before the handler that watches over idleness,
+/// which then closes connections that are served by the hook alone; hence a channel of our own.
+struct FastLaneChannel: HTTPChannelHandler {
+    typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+    let responder: HTTPChannelHandler.Responder
+    let lane: FastLane
+    let idleTimeout: Duration
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let front = LaneFrontHandler(
+                core: lane.core(on: channel.eventLoop), answersBytes: lane.mode == .bytes,
+                idleTimeout: idleTimeout)
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(front)
+            try pipeline.configureHTTPServerPipeline(
+                withPipeliningAssistance: false, withErrorHandling: false,
+                withOutboundHeaderValidation: false)
+            try pipeline.addHandler(LanePartHandler(front: front))
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+            try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))
+            return try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel,
+                configuration: .init(isOutboundHalfClosureEnabled: true))
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        await handleHTTP(asyncChannel: value, logger: logger)
+    }
+}

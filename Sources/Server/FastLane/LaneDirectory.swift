@@ -1,0 +1,87 @@
+import CatalogModel
+import ReadPath
+import Telemetry
+
+/// What an event loop keeps of one namespace.
+final class LaneNamespace {
+    let namespace: Namespace
+    let reader: HitReader
+    let hits: Counter
+    fileprivate let name: [UInt8]
+    private var stampedSnapshot = -1
+    private var renderedStamp: [UInt8] = []
+
+    fileprivate init(cache: NamespaceCache, metrics: NamespaceMetrics) {
+        namespace = cache.namespace
+        name = Array(cache.namespace.name.utf8)
+        reader = HitReader(cache: cache)
+        hits = metrics.hits
+    }
+
+    /// The header fields that name the state of the snapshot that was just read.
+    var stamp: [UInt8] {
+        if stampedSnapshot != reader.snapshotID {
+            stampedSnapshot = reader.snapshotID
+            renderedStamp = LaneHead.stamp(revision: reader.revision, epoch: reader.epoch)
+        }
+        return renderedStamp
+    }
+}
+
+/// The namespaces that an event loop has read from, found by the bytes of their names.
+///
+/// One place for each hash: a namespace takes the place of another one. What was closed is looked
+/// up anew, so that a namespace that comes back is found.
+final class LaneDirectory {
+    private let caches: CacheDirectory
+    private let metrics: NamespaceMetricsFamily
+    private var places: [LaneNamespace?]
+    private let defaultName = Array(Namespace.default.name.utf8)
+
+    init(caches: CacheDirectory, metrics: NamespaceMetricsFamily) {
+        self.caches = caches
+        self.metrics = metrics
+        places = Array(repeating: nil, count: LaneLimits.namespaces)
+    }
+
+    /// The namespace of single-tenant servers, or nil while it has no cache.
+    func standard() -> LaneNamespace? {
+        let name = defaultName
+        return self[name.span]
+    }
+
+    /// The namespace of a name, or nil where there is no cache that answers.
+    subscript(name: Span<UInt8>) -> LaneNamespace? {
+        let place = Int(hash(name) % UInt64(LaneLimits.namespaces))
+        if let known = places[place], known.reader.isOpen, isEqual(known.name, name) {
+            return known
+        }
+        places[place] = lookUp(name)
+        return places[place]
+    }
+
+    private func lookUp(_ name: Span<UInt8>) -> LaneNamespace? {
+        var bytes: [UInt8] = []
+        bytes.append(allOf: name)
+        guard let namespace = try? Namespace(String(decoding: bytes, as: UTF8.self)),
+            let cache = caches[namespace]
+        else { return nil }
+        return LaneNamespace(
+            cache: cache, metrics: cache.metrics ?? metrics.metrics(for: namespace.name))
+    }
+
+    private func isEqual(_ left: [UInt8], _ right: Span<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        for index in left.indices where left[index] != right[index] { return false }
+        return true
+    }
+
+    /// FNV-1a, folded once more so that the low bits depend on all of them.
+    private func hash(_ name: Span<UInt8>) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for index in name.indices {
+            hash = (hash ^ UInt64(name[index])) &* 0x100_0000_01B3
+        }
+        return hash ^ hash >> 32
+    }
+}

@@ -1,0 +1,154 @@
+import NIOCore
+import Telemetry
+
+/// The first handler of a connection: answers the hits that arrive as bytes, hands the rest on.
+///
+/// It also owns what Hummingbird's own handler cannot know, because it never sees these requests:
+/// idleness, and that answers are on their way when the connection is to be closed.
+final class LaneFrontHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let core: LaneCore
+    var connection: LaneConnection
+    private let answersBytes: Bool
+    private var context: ChannelHandlerContext?
+    private var idleTask: Scheduled<Void>?
+    private var hasHandedOn = false
+    private var hasWritten = false
+
+    init(core: LaneCore, answersBytes: Bool, idleTimeout: Duration) {
+        self.core = core
+        self.answersBytes = answersBytes
+        connection = LaneConnection(
+            idleNanoseconds: Int64(idleTimeout.wholeMicros) * 1_000, now: core.now)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        checkIdleness(context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { end() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end()
+        context.fireChannelInactive()
+    }
+
+    private func end() {
+        idleTask?.cancel()
+        idleTask = nil
+        context = nil
+    }
+
+    // MARK: Requests
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        guard answersBytes, connection.isAtBoundary, context.channel.isWritable else {
+            return handOn(buffer, context)
+        }
+        let answered = answer(buffer, context)
+        guard answered < buffer.readableBytes else { return }
+        var rest = buffer
+        rest.moveReaderIndex(forwardBy: answered)
+        handOn(rest, context)
+    }
+
+    /// Answers requests from the beginning of the buffer on; returns how many bytes they took.
+    private func answer(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) -> Int {
+        let bytes = buffer.readableBytesUInt8Span
+        let began = core.now
+        var answered = 0
+        core.beginOutput()
+        while answered < bytes.count,
+            let next = core.answer(bytes, from: answered, began: began)
+        {
+            answered = next
+            core.lane.answeredBytes.increment()
+            guard core.output.readableBytes >= LaneLimits.batchBytes else { continue }
+            writeOutput(context)
+            core.beginOutput()
+            // A client that does not read is the router's, which does not read from it either.
+            guard context.channel.isWritable else { break }
+        }
+        if answered > 0 {
+            connection.answered(now: began)
+            if core.output.readableBytes > 0 { writeOutput(context) }
+        }
+        return answered
+    }
+
+    private func writeOutput(_ context: ChannelHandlerContext) {
+        hasWritten = true
+        context.writeAndFlush(wrapOutboundOut(core.output), promise: nil)
+    }
+
+    /// Gives bytes to the decoder, the last one by itself, which shows whether a request ends there.
+    private func handOn(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) {
+        hasHandedOn = true
+        guard answersBytes, !connection.isSurrendered else {
+            return context.fireChannelRead(wrapInboundOut(buffer))
+        }
+        connection.handsOn()
+        var last = buffer
+        if let first = last.readSlice(length: last.readableBytes - 1), first.readableBytes > 0 {
+            context.fireChannelRead(wrapInboundOut(first))
+        }
+        connection.handsOn()
+        context.fireChannelRead(wrapInboundOut(last))
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        guard hasHandedOn else { return }
+        hasHandedOn = false
+        context.fireChannelReadComplete()
+    }
+
+    /// Answers a request that was decoded, given as the bytes of its head; false when it is left.
+    func answer(decoded head: [UInt8]) -> Bool {
+        guard let context, context.channel.isWritable else { return false }
+        let began = core.now
+        core.beginOutput()
+        guard core.answer(head.span, from: 0, began: began) != nil else { return false }
+        core.lane.answeredParts.increment()
+        writeOutput(context)
+        return true
+    }
+
+    // MARK: The end of a connection
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        let isEnd: Bool
+        switch event {
+        case is ChannelShouldQuiesceEvent: isEnd = true
+        case let event as ChannelEvent: isEnd = event == .inputClosed
+        default: isEnd = false
+        }
+        guard isEnd else { return context.fireUserInboundEventTriggered(event) }
+        connection.surrender()
+        guard hasWritten else { return context.fireUserInboundEventTriggered(event) }
+        // Whoever is behind may close at once: first everything that was answered has to be sent.
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenComplete { _ in
+            context.fireUserInboundEventTriggered(event)
+        }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
+    }
+
+    private func checkIdleness(_ context: ChannelHandlerContext) {
+        switch connection.idleAction(now: core.now) {
+        case .close:
+            context.close(promise: nil)
+        case .check(let nanoseconds):
+            idleTask = context.eventLoop.assumeIsolated().scheduleTask(
+                in: .nanoseconds(nanoseconds)
+            ) { [self] in
+                idleTask = nil
+                if let context = self.context { checkIdleness(context) }
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import CatalogModel
+
+/// The head of an answer, written in place in the order in which the router writes it.
+///
+/// Keeps its memory between answers, so that writing allocates nothing.
+struct LaneHead {
+    private(set) var bytes: [UInt8] = []
+
+    /// The parts that are the same for all answers of a kind.
+    struct Beginning: Sendable {
+        fileprivate let ok: [UInt8]
+        fileprivate let notModified: [UInt8]
+
+        init(contentType: String) {
+            let fields =
+                "Content-Type: \(contentType)\r\nCache-Control: private, no-cache\r\n"
+                + "Vary: X-Namespace\r\nETag: "
+            ok = Array("HTTP/1.1 200 OK\r\n\(fields)".utf8)
+            notModified = Array("HTTP/1.1 304 Not Modified\r\n\(fields)".utf8)
+        }
+    }
+
+    private static let outcome = Array("\r\nX-Cache: HIT\r\nCache-Status: catalog; hit\r\n".utf8)
+    private static let revision = Array("X-Catalog-Revision: ".utf8)
+    private static let epoch = Array("\r\nX-Catalog-Epoch: ".utf8)
+    private static let bound = Array("\r\nX-Staleness-Bound: ".utf8)
+    private static let length = Array("\r\nContent-Length: ".utf8)
+    private static let allowOrigin = Array("Access-Control-Allow-Origin: ".utf8)
+    private static let exposeAndVary = Array(
+        "\r\nAccess-Control-Expose-Headers: Link\r\nVary: Origin\r\n".utf8)
+    private static let requestID = Array("X-Request-ID: ".utf8)
+    private static let date = Array("\r\nDate: ".utf8)
+    private static let end = Array("\r\nServer: catalog-server\r\n\r\n".utf8)
+
+    /// What names the state that answers show.
+    static func stamp(revision: Revision, epoch: [UInt8]) -> [UInt8] {
+        var bytes = Self.revision
+        bytes.append(decimalDigits: revision.value)
+        return bytes + Self.epoch + epoch + Self.bound
+    }
+
+    /// Begins an answer; `bodyBytes` is nil for one that says that nothing has changed.
+    mutating func begin(
+        _ beginning: Beginning, tag: EntityTag, stamp: [UInt8], boundMs: UInt64, bodyBytes: Int?
+    ) {
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(contentsOf: bodyBytes == nil ? beginning.notModified : beginning.ok)
+        bytes.append(tag: tag)
+        bytes.append(contentsOf: Self.outcome)
+        bytes.append(contentsOf: stamp)
+        bytes.append(decimalDigits: boundMs)
+        if let bodyBytes {
+            bytes.append(contentsOf: Self.length)
+            bytes.append(decimalDigits: UInt64(bodyBytes))
+        }
+        bytes.append(UInt8(ascii: "\r"))
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    /// Ends the head with what was prepared by `tail`.
+    mutating func finish(with tail: [UInt8]) { bytes.append(contentsOf: tail) }
+
+    /// Writes what follows in every answer to one request; an empty origin stands for none.
+    static func write(
+        tail: inout [UInt8], origin: Span<UInt8>, requestID: Span<UInt8>, date: [UInt8]
+    ) {
+        tail.removeAll(keepingCapacity: true)
+        if !origin.isEmpty {
+            tail.append(contentsOf: Self.allowOrigin)
+            tail.append(allOf: origin)
+            tail.append(contentsOf: Self.exposeAndVary)
+        }
+        tail.append(contentsOf: Self.requestID)
+        tail.append(allOf: requestID)
+        tail.append(contentsOf: Self.date)
+        tail.append(contentsOf: date)
+        tail.append(contentsOf: Self.end)
+    }
+}
+
+extension [UInt8] {
+    /// Appends the bytes of a span.
+    mutating func append(allOf span: Span<UInt8>) {
+        append(addingCapacity: span.count) { output in
+            for index in span.indices { output.append(span[index]) }
+        }
+    }
+
+    /// Appends a number in decimal digits; no allocation.
+    mutating func append(decimalDigits number: UInt64) {
+        var scale: UInt64 = 1
+        while number / scale >= 10 { scale *= 10 }
+        while scale > 0 {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / scale % 10))
+            scale /= 10
+        }
+    }
+
+    /// Appends sixteen hexadecimal digits.
+    mutating func append(hexDigits number: UInt64) {
+        for position in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * position) & 15)
+            append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
+    }
+
+    /// Appends an entity tag in its wire form.
+    mutating func append(tag: EntityTag) {
+        append(UInt8(ascii: "\""))
+        append(decimalDigits: tag.revision.value)
+        append(UInt8(ascii: "-"))
+        append(hexDigits: tag.digest)
+        append(UInt8(ascii: "\""))
+    }
+}

@@ -1,0 +1,73 @@
+/// A request of the plain form: where its parts lie in the bytes that it was read from.
+///
+/// A range that is empty stands for a part that was not sent.
+struct LaneRequest: Sendable, Hashable {
+    /// Whether only the head of the answer is wanted.
+    var isHead = false
+    /// Bytes of the whole request; its form allows no body.
+    var byteCount = 0
+    /// Path and query.
+    var target = 0..<0
+    var path = 0..<0
+    var query = 0..<0
+    var origin = 0..<0
+    var namespace = 0..<0
+    var user = 0..<0
+    var groups = 0..<0
+    var requestID = 0..<0
+    var ifNoneMatch = 0..<0
+    var hasAuthorization = false
+}
+
+/// The header fields that the lane knows.
+enum LaneField: UInt8, Sendable {
+    case host, connection, origin, namespace, user, groups, requestID, ifNoneMatch, authorization
+    /// Has no bearing on a hit.
+    case other
+    /// Changes what the request means or how it is framed: the router has to see it.
+    case refused
+
+    private static let names: [(name: [UInt8], field: LaneField)] = {
+        let known: [(String, LaneField)] = [
+            ("host", .host), ("connection", .connection), ("origin", .origin),
+            ("x-namespace", .namespace), ("x-remote-user", .user), ("x-remote-group", .groups),
+            ("x-request-id", .requestID), ("if-none-match", .ifNoneMatch),
+            ("authorization", .authorization),
+        ]
+        let refused = [
+            "cache-control", "expect", "http2-settings", "keep-alive", "prefer", "range", "te",
+            "trailer", "upgrade",
+        ]
+        return (known + refused.map { ($0, .refused) }).map { (Array($0.0.utf8), $0.1) }
+    }()
+
+    /// Families of fields of which any, also one that comes later, may change the meaning.
+    private static let refusedPrefixes: [[UInt8]] = [
+        "access-control-", "content-", "if-", "proxy-", "sec-websocket-", "transfer-",
+        "x-catalog-", "x-http-method",
+    ].map { Array($0.utf8) }
+
+    /// The field of a name in any case.
+    static func named(_ bytes: Span<UInt8>, _ name: Range<Int>) -> LaneField {
+        for (known, field) in names
+        where known.count == name.count && hasPrefix(known, bytes, name) {
+            return field
+        }
+        for prefix in refusedPrefixes
+        where prefix.count <= name.count && hasPrefix(prefix, bytes, name) {
+            return .refused
+        }
+        return .other
+    }
+
+    private static func hasPrefix(
+        _ prefix: [UInt8], _ bytes: Span<UInt8>, _ name: Range<Int>
+    ) -> Bool {
+        for index in prefix.indices {
+            let byte = bytes[name.lowerBound + index]
+            let isCapital = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
+            guard (isCapital ? byte | 0x20 : byte) == prefix[index] else { return false }
+        }
+        return true
+    }
+}

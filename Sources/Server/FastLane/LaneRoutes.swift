@@ -1,0 +1,118 @@
+import CatalogModel
+import ReadPath
+
+/// Which paths and parameters the lane answers: gets of one entity, derived from the kinds.
+struct LaneRoutes: Sendable {
+    /// What a request asks for; an empty range stands for what it does not say.
+    struct Target {
+        let kind: KindTable.Entry
+        var name: Range<Int>
+        var source = 0..<0
+        var namespace = 0..<0
+    }
+
+    private struct Route: Sendable {
+        let prefix: [UInt8]
+        /// What stands between the source and the name; nil for paths without a source.
+        let middle: [UInt8]?
+        let kind: KindTable.Entry
+    }
+
+    private let routes: [Route]
+    /// Endings under which the contract has other things than entities.
+    private let reserved: [[UInt8]]
+    private static let namespace = Array("namespace".utf8)
+    private static let source = Array("source".utf8)
+
+    init(kinds: KindTable) {
+        routes = kinds.entries.flatMap { entry in
+            let list = entry.kind.listPath
+            let plain = Route(prefix: Array("\(list)/".utf8), middle: nil, kind: entry)
+            guard entry.kind.getTemplate.contains("{source_id}") else { return [plain] }
+            let sources = "\(entry.plugin.basePath)/sources/"
+            let middle = "/\(entry.kind.plural)/"
+            return [
+                plain,
+                Route(prefix: Array(sources.utf8), middle: Array(middle.utf8), kind: entry),
+            ]
+        }
+        reserved = ["artifacts", "performance", "filter_options", "labels", "preview"].map {
+            Array($0.utf8)
+        }
+    }
+
+    /// What a request asks for, or nil when it is nothing that the lane answers.
+    func target(of request: LaneRequest, in bytes: Span<UInt8>) -> Target? {
+        for route in routes where hasPrefix(bytes, request.path, route.prefix) {
+            let rest = (request.path.lowerBound + route.prefix.count)..<request.path.upperBound
+            guard var target = entity(route, rest, bytes),
+                target.name.count <= CatalogLimits.entityNameBytes,
+                !isReserved(target.name, bytes),
+                request.query.isEmpty || take(request.query, bytes, &target)
+            else { return nil }
+            return target
+        }
+        return nil
+    }
+
+    private func entity(_ route: Route, _ rest: Range<Int>, _ bytes: Span<UInt8>) -> Target? {
+        guard let middle = route.middle else {
+            return rest.isEmpty ? nil : Target(kind: route.kind, name: rest)
+        }
+        var end = rest.lowerBound
+        while end < rest.upperBound, bytes[end] != UInt8(ascii: "/") { end += 1 }
+        let source = rest.lowerBound..<end
+        guard !source.isEmpty, hasPrefix(bytes, end..<rest.upperBound, middle) else { return nil }
+        let name = (end + middle.count)..<rest.upperBound
+        return name.isEmpty ? nil : Target(kind: route.kind, name: name, source: source)
+    }
+
+    /// Reads the query; false for a parameter that the lane does not know or that is repeated.
+    private func take(
+        _ query: Range<Int>, _ bytes: Span<UInt8>, _ target: inout Target
+    ) -> Bool {
+        var start = query.lowerBound
+        while start < query.upperBound {
+            var end = start
+            var equals: Int?
+            while end < query.upperBound, bytes[end] != UInt8(ascii: "&") {
+                if equals == nil, bytes[end] == UInt8(ascii: "=") { equals = end }
+                end += 1
+            }
+            guard let equals, equals + 1 < end else { return false }
+            let value = (equals + 1)..<end
+            if isEqual(bytes, start..<equals, Self.namespace), target.namespace.isEmpty {
+                target.namespace = value
+            } else if isEqual(bytes, start..<equals, Self.source), target.source.isEmpty {
+                target.source = value
+            } else {
+                return false
+            }
+            guard end != query.upperBound - 1 else { return false }
+            start = end + 1
+        }
+        return true
+    }
+
+    private func isReserved(_ name: Range<Int>, _ bytes: Span<UInt8>) -> Bool {
+        var start = name.upperBound
+        while start > name.lowerBound, bytes[start - 1] != UInt8(ascii: "/") { start -= 1 }
+        for word in reserved where isEqual(bytes, start..<name.upperBound, word) { return true }
+        return false
+    }
+
+    private func isEqual(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: [UInt8]) -> Bool {
+        range.count == text.count && hasPrefix(bytes, range, text)
+    }
+
+    private func hasPrefix(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: [UInt8]) -> Bool {
+        guard range.count >= text.count else { return false }
+        // From the end, because the paths of all kinds begin alike.
+        var index = text.count - 1
+        while index >= 0 {
+            guard bytes[range.lowerBound + index] == text[index] else { return false }
+            index -= 1
+        }
+        return true
+    }
+}
