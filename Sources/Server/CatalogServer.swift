@@ -29,7 +29,9 @@ package struct CatalogServer: Sendable {
             observer.observe(.settingIgnored(name: setting.name, reason: setting.reason))
         }
         do {
-            let access = try await AccessParts(configuration.access, observer: observer)
+            let access = try await AccessParts(
+                configuration.access,
+                needsCluster: configuration.election?.backend == .kubernetes, observer: observer)
             let replica = try Replica(
                 configuration: configuration, registry: registry, observer: observer,
                 accessLog: AccessLog(writer: writer, sampleEvery: configuration.accessLogSample),

@@ -36,6 +36,7 @@ struct Replica: Sendable {
     private let hub: ChangeHub
     private let changeMetrics: ChangeMetrics
     private let stage = StartupStage()
+    private let leadership: Leadership
 
     init(
         configuration: ServerConfiguration, registry: MetricsRegistry, observer: Observer,
@@ -47,6 +48,8 @@ struct Replica: Sendable {
         self.accessLog = accessLog
         self.started = started
         self.access = access
+        leadership =
+            configuration.election == nil ? Leadership() : Leadership(registry: registry)
         reactor = try Reactor()
         pool = Pool(
             configuration: configuration.database, size: configuration.poolSize, reactor: reactor)
@@ -146,14 +149,14 @@ struct Replica: Sendable {
         let explainer = ReadExplainer(
             caches: caches, replicator: replicator, store: feed, replica: configuration.replica)
         let replicator = replicator
-        let stage = stage
+        let (stage, leadership) = (stage, leadership)
         let health = HealthHandler(
             started: started, pluginCount: Plugins.all.count, registry: registry
         ) {
             Readiness(
                 database: stage.problem ?? replicator.storeProblem,
                 isInitialLoadComplete: stage.current == .loaded,
-                isFeedCaughtUp: replicator.isReady)
+                isFeedCaughtUp: replicator.isReady, leaderElection: leadership.role)
         }
         let handlers = Handlers(
             health: health,
@@ -253,10 +256,6 @@ struct Replica: Sendable {
                 register.stop()
                 stage.reached(.migrated)
             },
-            Upkeep(
-                keeper: LogKeeper(
-                    pool: pool, observer: observer, options: configuration.upkeep),
-                stage: stage),
             ManagedService {
                 await stage.wait(for: .migrated)
                 async let listening: Void = feed.listen { workers.wake() }
@@ -277,15 +276,55 @@ struct Replica: Sendable {
         ]
         if runsJobs {
             services.append(JobGauges(queue: queue, stage: stage, registry: registry))
-            services.append(
+        }
+        return services + leaderServices(runsJobs ? workers : nil)
+    }
+
+    /// What one replica does for all: the leader does, or, without election, whoever's turn it is.
+    private func leaderServices(_ workers: JobWorkers?) -> [any Service] {
+        let keeper = LogKeeper(pool: pool, observer: observer, options: configuration.upkeep)
+        let stage = stage
+        guard let election = configuration.election else {
+            let upkeep = Upkeep(keeper: keeper, stage: stage)
+            guard let workers else { return [upkeep] }
+            return [
+                upkeep,
                 ManagedService {
                     await stage.wait(for: .migrated)
                     await workers.run()
                 } stop: {
                     workers.stop()
                     stage.reached(.migrated)
-                })
+                },
+            ]
         }
-        return services
+        var duties: [@Sendable () async -> Void] = [
+            { await cancelWhenGracefulShutdown { await keeper.run() } }
+        ]
+        if let workers {
+            duties.append {
+                await withGracefulShutdownHandler {
+                    await workers.run()
+                } onGracefulShutdown: {
+                    workers.stop()
+                }
+            }
+        }
+        return [
+            LeaderElection(
+                store: leaseStore(election), timing: election.timing, identity: election.identity,
+                leadership: leadership, duties: duties, stage: stage, observer: observer)
+        ]
+    }
+
+    private func leaseStore(_ election: ElectionConfiguration) -> any LeaseStore {
+        if election.backend == .kubernetes, let cluster = access.cluster {
+            return KubernetesLease(
+                client: cluster, name: election.leaseName, namespace: election.leaseNamespace,
+                identity: election.identity, timing: election.timing)
+        }
+        return PostgresLease(
+            configuration: configuration.database, reactor: reactor, name: election.leaseName,
+            timing: election.timing)
     }
 }

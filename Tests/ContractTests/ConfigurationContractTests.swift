@@ -8,7 +8,9 @@ struct ConfigurationContractTests {
     @Test(
         "values that must not be guessed stop the server and are named",
         arguments: [
-            ("CATALOG_TENANCY_MODE", "multi"), ("CATALOG_AUTHZ_MODE", "sar"),
+            ("CATALOG_LEADER_ELECTION_ENABLED", "perhaps"),
+            ("CATALOG_LEADER_ELECTION_BACKEND", "etcd"), ("CATALOG_TENANCY_MODE", "multi"),
+            ("CATALOG_AUTHZ_MODE", "sar"),
             ("CATALOG_AUTHZ_MODE", "rbac"), ("CATALOG_TRUSTED_PROXIES", "10.0.0.0/40"),
             ("CATALOG_AUTH_MODE", "basic"), ("DATABASE_TYPE", "mysql"),
             ("DATABASE_TYPE", "sqlite"), ("DATABASE_TYPE", "oracle"),
@@ -23,6 +25,22 @@ struct ConfigurationContractTests {
         let log = await server.completeLog()
         let name = variable == "CATALOG_LISTEN" ? value : variable
         #expect(log.contains(name), "\(log)")
+    }
+
+    @Test(
+        "an election whose times or place cannot work stops the server",
+        arguments: [
+            ("CATALOG_LEADER_LEASE_DURATION", "10"), ("CATALOG_LEADER_RENEW_DEADLINE", "15"),
+            ("CATALOG_LEADER_RETRY_PERIOD", "10"),
+            ("CATALOG_LEADER_ELECTION_BACKEND", "kubernetes"),
+        ])
+    func election(variable: String, value: String) async throws {
+        let server = try await ServerProcess.launch(
+            .init(
+                environment: ["CATALOG_LEADER_ELECTION_ENABLED": "true", variable: value],
+                dsn: "host=/nowhere dbname=x"))
+        #expect(try await server.waitForExit() > 0)
+        #expect(await server.completeLog().contains(variable))
     }
 
     @Test("a server without a database does not start")

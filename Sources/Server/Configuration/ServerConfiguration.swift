@@ -35,6 +35,8 @@ package struct ServerConfiguration: Sendable {
     package let namespaces: [Namespace]
     /// Who is believed and who decides.
     package let access: AccessConfiguration
+    /// How the leader is elected; nil where every replica does everything.
+    package let election: ElectionConfiguration?
     package let auditEnabled: Bool
     package let auditsDenied: Bool
     /// Whether concurrent writes of one namespace share transactions.
@@ -94,6 +96,7 @@ package struct ServerConfiguration: Sendable {
         let named = try Self.namespaces(reader.text(.namespaces), of: .namespaces)
         namespaces = named.isEmpty ? [.default] : named
         access = try AccessConfiguration(reader, number)
+        election = try ElectionConfiguration.read(reader, hasCluster: access.hasCluster, number)
         auditEnabled = try reader.flag(.auditEnabled)
         auditsDenied = try reader.flag(.auditDenied)
         writeGrouping = try reader.flag(.writeGrouping)

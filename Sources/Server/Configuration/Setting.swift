@@ -98,5 +98,5 @@ extension Setting {
             logMaxAge, logMaxRevisions, logKeepAge, logKeepRevisions, logTrimInterval,
             auditRetention, changeStreams, changeStreamsPerNamespace,
             migrationLock, logLevel, accessLogSample, fastLane, podName,
-        ] + access
+        ] + access + election
 }

@@ -7,6 +7,7 @@ struct Readiness: Sendable, Hashable {
     var database: String?
     var isInitialLoadComplete = false
     var isFeedCaughtUp = false
+    var leaderElection = Leadership.Role.notConfigured
 
     var isReady: Bool { database == nil && isInitialLoadComplete && isFeedCaughtUp }
 }
@@ -38,7 +39,7 @@ struct HealthHandler: Sendable {
                 "status": "healthy",
                 "details": .string("all \(pluginCount) plugins healthy"),
             ],
-            "leader_election": ["status": "not_configured"],
+            "leader_election": ["status": .string(state.leaderElection.rawValue)],
         ]
         return .json(
             .object([
