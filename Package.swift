@@ -25,15 +25,16 @@ let lifecycle = Target.Dependency.product(
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
+let asyncHTTPClient = Target.Dependency.product(
+    name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let unixSignals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
-let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
-let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let hummingbirdCore = Target.Dependency.product(
     name: "HummingbirdCore", package: "hummingbird")
@@ -54,11 +55,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "catalog-server",
-    products: [.executable(name: "catalog-server", targets: ["catalog-server"])],
+    products: [
+        .executable(name: "catalog-server", targets: ["catalog-server"]),
+        .executable(name: "catalogctl", targets: ["catalogctl"]),
+    ],
     dependencies: [
         .package(
             url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -67,8 +73,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
-        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
-        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     ],
     targets: [
@@ -92,11 +96,18 @@ let package = Package(
             [
                 "CatalogModel", "Telemetry", "ReadPath", "WritePath", "Invalidation", "Postgres",
                 hummingbird, lifecycle, logging, httpTypes, crypto, subprocess, unixSignals,
-                systemPackage, "LMDB", "Compression", cryptoExtras, httpClient, nioCore, nioHTTP1,
+                systemPackage, "LMDB", "Compression", cryptoExtras, asyncHTTPClient, nioCore, nioHTTP1,
                 nioPosix, nioSSL, nioHTTPTypes, nioHTTPTypesHTTP1, hummingbirdCore,
             ]),
         .executableTarget(
             name: "catalog-server", dependencies: ["Server", arguments], swiftSettings: settings),
+        library("CatalogClient", ["CatalogModel", asyncHTTPClient, nioCore, nioHTTP1]),
+        .executableTarget(
+            name: "catalogctl",
+            dependencies: [
+                "CatalogClient", "CatalogModel", arguments, unixSignals, systemPackage,
+            ],
+            swiftSettings: settings),
         .target(
             name: "TestSupport",
             dependencies: ["CatalogModel", nioCore, nioPosix, nioHTTP1, nioSSL],
@@ -130,6 +141,7 @@ let package = Package(
                 "Server", "ReadPath", "CatalogModel", "Telemetry", "TestSupport", "LMDB", "CLinux",
                 nioCore, nioHTTP1, nioEmbedded,
             ]),
+        tests("CatalogctlTests", ["TestSupport", "CatalogModel", "CatalogClient"]),
         tests("TidyTests", []),
     ]
 )

@@ -16,11 +16,16 @@ package enum ServerFiles {
         if let given = ProcessInfo.processInfo.environment["CATALOG_SERVER_EXECUTABLE"] {
             return given
         }
+        return try executable(named: "catalog-server")
+    }
+
+    /// A built program, looked for beside the running tests and in the folders above.
+    package static func executable(named name: String) throws -> String {
         let starts = [CommandLine.arguments.first, Bundle.main.executablePath, self.running]
         for start in starts.compactMap(\.self) {
             var folder = URL(fileURLWithPath: start).deletingLastPathComponent()
             while folder.path.count > 1 {
-                let candidate = folder.appendingPathComponent("catalog-server").path
+                let candidate = folder.appendingPathComponent(name).path
                 let attributes = try? FileManager.default.attributesOfItem(atPath: candidate)
                 if attributes?[.type] as? FileAttributeType == .typeRegular,
                     FileManager.default.isExecutableFile(atPath: candidate)
@@ -30,7 +35,7 @@ package enum ServerFiles {
                 folder.deleteLastPathComponent()
             }
         }
-        throw HTTPFailure(description: "catalog-server has not been built beside the tests")
+        throw HTTPFailure(description: "\(name) has not been built beside the tests")
     }
 
     private static var running: String? {

@@ -25,6 +25,10 @@ enum ImportTable {
             "HummingbirdCore", "Compression",
         ],
         "catalog-server": ["Server", "ArgumentParser"],
+        "CatalogClient": ["CatalogModel", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
+        "catalogctl": [
+            "CatalogClient", "CatalogModel", "ArgumentParser", "SystemPackage", "UnixSignals",
+        ],
     ]
 
     /// Modules that any target may import.
