@@ -96,7 +96,8 @@ let package = Package(
             [
                 "CatalogModel", "Telemetry", "ReadPath", "WritePath", "Invalidation", "Postgres",
                 hummingbird, lifecycle, logging, httpTypes, crypto, subprocess, unixSignals,
-                systemPackage, "LMDB", "Compression", cryptoExtras, asyncHTTPClient, nioCore, nioHTTP1,
+                systemPackage, "LMDB", "Compression", cryptoExtras, asyncHTTPClient, nioCore,
+                nioHTTP1,
                 nioPosix, nioSSL, nioHTTPTypes, nioHTTPTypesHTTP1, hummingbirdCore,
             ]),
         .executableTarget(
@@ -112,6 +113,9 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["CatalogModel", nioCore, nioPosix, nioHTTP1, nioSSL],
             path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "HistoryChecker", path: "Tests/HistoryChecker", swiftSettings: settings),
+        tests("HistoryCheckerTests", ["HistoryChecker"]),
         tests("LMDBTests", ["LMDB", "CLinux"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("CatalogModelTests", ["CatalogModel", "TestSupport"]),
@@ -141,6 +145,7 @@ let package = Package(
                 "Server", "ReadPath", "CatalogModel", "Telemetry", "TestSupport", "LMDB", "CLinux",
                 nioCore, nioHTTP1, nioEmbedded,
             ]),
+        tests("ChaosTests", ["HistoryChecker", "TestSupport", "CatalogModel"]),
         tests("CatalogctlTests", ["TestSupport", "CatalogModel", "CatalogClient"]),
         tests("TidyTests", []),
     ]

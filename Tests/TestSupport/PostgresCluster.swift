@@ -141,7 +141,35 @@ package actor PostgresCluster {
                 + ["-D", "\(folder)/data"] + arguments)
     }
 
+    /// Stops the server in good order: sessions are ended, everything is written.
+    package func stopInOrder() async throws { try await control(["stop", "-m", "fast"]) }
+
+    /// The Unix socket on which the server listens.
+    package nonisolated var socketPath: String { "\(folder)/.s.PGSQL.5432" }
+
+    /// A standby that follows a server of this machine through a port of the loopback.
+    package static func standby(ofPort port: Int) async throws -> PostgresCluster {
+        let cluster = try await prepare()
+        try await cluster.run([
+            "\(cluster.bin)/pg_basebackup", "-h", "127.0.0.1", "-p", String(port), "-U", "postgres",
+            "-R", "-X", "stream", "-c", "fast", "-D", "\(cluster.folder)/data",
+        ])
+        try await cluster.start()
+        return cluster
+    }
+
     private static func launch() async throws -> PostgresCluster {
+        let cluster = try await prepare()
+        try await cluster.run([
+            "\(cluster.bin)/initdb", "-A", "trust", "-U", "postgres", "-N", "--no-instructions",
+            "-E", "UTF8", "--locale=C.UTF-8", "-D", "\(cluster.folder)/data",
+        ])
+        try await cluster.start()
+        return cluster
+    }
+
+    /// Makes the folder of a server and sees to its removal; there is no data yet.
+    private static func prepare() async throws -> PostgresCluster {
         let bin = try findBinaries()
         let folder = "/tmp/pg-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(
@@ -152,11 +180,6 @@ package actor PostgresCluster {
             try await cluster.run(["chown", "postgres", folder], unprivileged: false)
         }
         try await cluster.watch()
-        try await cluster.run([
-            "\(bin)/initdb", "-A", "trust", "-U", "postgres", "-N", "--no-instructions",
-            "-E", "UTF8", "--locale=C.UTF-8", "-D", "\(folder)/data",
-        ])
-        try await cluster.start()
         return cluster
     }
 

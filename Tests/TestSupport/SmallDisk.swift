@@ -1,19 +1,20 @@
 import Foundation
 
 /// A file system in memory of a few megabytes, to be filled; mounted as long as the value lives.
-final class SmallDisk: Sendable {
-    let path: String
+package final class SmallDisk: Sendable {
+    package let path: String
 
     /// Whether this process may mount.
-    static let isPossible = (try? SmallDisk(megabytes: 1)) != nil
+    package static let isPossible = (try? SmallDisk(megabytes: 1)) != nil
 
-    init(megabytes: Int) throws {
+    /// Mounts one of the given size; throws where this process may not.
+    package init(megabytes: Int) throws {
         path = "\(NSTemporaryDirectory())/disk-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let options = ["-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path]
         guard try Self.run("mount", options) == 0 else {
             try? FileManager.default.removeItem(atPath: path)
-            throw NotInTime(description: "mounting is not allowed")
+            throw HTTPFailure(description: "mounting is not allowed")
         }
     }
 
@@ -23,13 +24,13 @@ final class SmallDisk: Sendable {
     }
 
     /// Leaves not a page free.
-    func fill() throws {
+    package func fill() throws {
         let file = "\(path)/ballast-\(UInt32.random(in: 0 ... .max))"
         _ = try Self.run("dd", ["if=/dev/zero", "of=\(file)", "bs=4k"])
     }
 
     /// Frees everything that `fill` took.
-    func free() throws {
+    package func free() throws {
         for file in try FileManager.default.contentsOfDirectory(atPath: path)
         where file.hasPrefix("ballast") {
             try FileManager.default.removeItem(atPath: "\(path)/\(file)")
