@@ -11,9 +11,11 @@ package enum FeedLimits {
     /// How long a feed query may take.
     package static let queryTimeout: Duration = .seconds(5)
     /// Rows that a copy may fetch at once, from the smallest documents to the largest.
-    package static let copyFetchRows = [1_000, 100, 10, 1]
+    package static let copyFetchRows = [4_000, 100, 10, 1]
     /// Bytes of documents that a copy means to fetch at once.
-    package static let copyFetchBytes = 1 << 20
+    package static let copyFetchBytes = 4 << 20
+    /// How long one fetch of a copy may take; the first waits until all rows are sorted.
+    package static let copyTimeout: Duration = .seconds(600)
     /// Changed keys that one range read returns at the most.
     package static let maxRangeChanges = 20_000
     /// Bytes of a name or source that the cache can hold.

@@ -73,15 +73,17 @@ extension PostgresFeed {
     private static let entityColumns = "\(rowColumns), doc::text"
 
     /// In about the order of the cache's keys, which fills its pages better than any other.
-    static let declareCopy = cursor(over: "\(rowColumns), \(cappedDocument())")
-    static let declareScan = cursor(over: entityColumns)
+    static let declareCopy = cursor(
+        over: "\(rowColumns), \(cappedDocument())", #"ORDER BY lower(name) COLLATE "C", id"#)
+    /// In any order: what is picked from them is ordered here.
+    static let declareScan = cursor(over: entityColumns, "")
 
-    private static func cursor(over columns: String) -> Statement {
+    private static func cursor(over columns: String, _ order: String) -> Statement {
         Statement(
             """
             DECLARE copy NO SCROLL CURSOR FOR
             SELECT \(columns) FROM entities WHERE namespace = $1 AND plugin = $2 AND kind = $3
-            ORDER BY lower(name) COLLATE "C", id
+            \(order)
             """)
     }
 

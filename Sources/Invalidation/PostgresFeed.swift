@@ -171,17 +171,18 @@ package final class PostgresFeed: ChangeFeed {
                     Query(Self.collectionHead, parameters),
                     Query(cursor, parameters),
                 ])
-                // Few at first, because nothing is known of their size.
-                var fetch = Self.fetches[1]
-                while true {
-                    let batch = try await connection.query(
-                        fetch.statement, timeout: FeedLimits.queryTimeout)
-                    if batch.isEmpty { break }
+                // Few at first, because nothing is known of their size. All are sorted before it.
+                var batch = try await connection.query(
+                    Self.fetches[1].statement, timeout: FeedLimits.copyTimeout)
+                while !batch.isEmpty {
                     let entities =
                         cursor == Self.declareCopy
                         ? try Self.cacheableEntities(batch) : try Self.shownEntities(batch)
-                    fetch = Self.fetch(after: entities)
+                    // Postgres reads on while these are rendered and written.
+                    let fetch = Self.fetch(after: entities).statement
+                    async let following = connection.query(fetch, timeout: FeedLimits.copyTimeout)
                     try await rows(entities)
+                    batch = try await following
                 }
                 return CollectionSnapshot(
                     head: answers[0].isEmpty ? nil : try Self.head(answers[0], 0),

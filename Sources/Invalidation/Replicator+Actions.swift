@@ -180,11 +180,7 @@ extension Replicator {
             try cache.beginCopy(of: entry)
             let name = CollectionName(plugin: entry.plugin.name, kind: entry.kind.kind)
             let snapshot = try await feed.copy(name, in: namespace) { rows throws(FeedError) in
-                // Rendered here, away from the thread that every other namespace waits for.
-                for slice in CopyBatch.slices(rows) {
-                    let batch = CopyBatch(slice, of: entry)
-                    try await self.store(batch, of: demand, ticket, in: cache)
-                }
+                try await self.store(rows, entry, of: demand, ticket, in: cache)
             }
             try requireCopying(demand, ticket)
             guard let head = snapshot.head else {
@@ -232,6 +228,27 @@ extension Replicator {
     ) throws(FeedError) {
         let isCopying = machine.isCopying(demand.namespace, kind: demand.kind, ticket: ticket)
         guard isCopying else { throw FeedError(.stopped, "another copy has replaced this one") }
+    }
+
+    /// Writes rows part by part; each is rendered away from this thread, for which every other
+    /// namespace waits, while the one before it is written.
+    private func store(
+        _ rows: [StoredEntity], _ entry: KindTable.Entry, of demand: Demand,
+        _ ticket: FeedMachine.Ticket, in cache: NamespaceCache
+    ) async throws(FeedError) {
+        var ready: CopyBatch?
+        for slice in CopyBatch.slices(rows) {
+            async let next = Self.rendered(slice, entry)
+            if let ready { try store(ready, of: demand, ticket, in: cache) }
+            ready = await next
+        }
+        if let ready { try store(ready, of: demand, ticket, in: cache) }
+    }
+
+    @concurrent private static func rendered(
+        _ rows: ArraySlice<StoredEntity>, _ entry: KindTable.Entry
+    ) async -> CopyBatch {
+        CopyBatch(rows, of: entry)
     }
 
     private func store(

@@ -22,9 +22,9 @@ package enum ReadLimits {
     /// How many entries of a range in order one entry of an index is worth: it is looked up singly.
     static let lookupCost = 4
     /// Rows that a collection load writes in one LMDB transaction.
-    package static let loadBatchRows = 250
+    package static let loadBatchRows = 1_000
     /// Bytes of documents that a collection load writes in one LMDB transaction, one row at least.
-    package static let loadBatchBytes = 256 << 10
+    package static let loadBatchBytes = 1 << 20
     /// Changed keys of one batch; a cache that is further behind is filled anew.
     package static let maxBatchChanges = 20_000
     /// Size of a namespace's map when it is created, and the step by which it grows.

@@ -22,6 +22,8 @@ enum ServerLimits {
     static let maxAgeSeconds: UInt64 = 31_536_000
     /// Open files that are left to connections and everything else beside the caches.
     static let filesBesideCaches = 512
+    /// Lists that scan the store at once while their collections are loaded.
+    static let maxColdScans = 2
     /// A shorter body is sent as it is: it fits into one packet anyway.
     static let minCompressedBytes = 1_024
     /// How long a connection may be idle.

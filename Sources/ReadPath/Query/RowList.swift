@@ -17,7 +17,7 @@ package struct RowList {
     /// Takes rows in any order.
     package mutating func add(_ batch: [StoredEntity]) throws(ReadError) {
         for row in batch {
-            let record = CacheRecord.build(row, kind: query.kind).bytes
+            let record = CacheRecord.build(row, kind: query.kind, hasDigest: false).bytes
             if try query.admits(record.span, view) { collector.offer(view) }
         }
     }

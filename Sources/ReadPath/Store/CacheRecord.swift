@@ -36,7 +36,11 @@ enum CacheRecord {
     ///
     /// A document that is not a plain entity (written past the API) is stored as it is: its body is
     /// the document's own text, and only its name and source can be filtered on.
-    static func build(_ entity: StoredEntity, kind: KindTable.Entry) -> Built {
+    ///
+    /// Without its digest it is good for lists only, which do not show it.
+    static func build(
+        _ entity: StoredEntity, kind: KindTable.Entry, hasDigest: Bool = true
+    ) -> Built {
         var body: [UInt8] = []
         var fields: [FieldValue]
         var keepsDoc = false
@@ -51,7 +55,7 @@ enum CacheRecord {
                 return field.origin == .source ? .string(entity.key.source) : .missing
             }
         }
-        let digest = EntityDigest.digest(of: entity)
+        let digest = hasDigest ? EntityDigest.digest(of: entity) : 0
         let bytes = encode(
             entity, fields: fields, body: body, doc: keepsDoc ? entity.doc : [], digest: digest)
         return Built(

@@ -21,6 +21,8 @@ struct ReadContent: Sendable {
     var tag: EntityTag?
     /// Nil where nothing was found.
     var body: [UInt8]?
+    /// Everything committed before this instant is in it; nil where whoever asked knows.
+    var asOf: ContinuousClock.Instant?
     /// The kept page that the body is of.
     var page: RenderedPage?
 
