@@ -18,6 +18,11 @@ let settings: [SwiftSetting] = [
 
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+
 // A package of its own, so that building the server does not pay for the load generator.
 let package = Package(
     name: "catalog-bench",
@@ -29,15 +34,18 @@ let package = Package(
     ],
     targets: [
         .target(name: "LoadModel", dependencies: [histogram], swiftSettings: settings),
+        .target(
+            name: "LoadGenerator", dependencies: ["LoadModel"] + nio, swiftSettings: settings),
         .executableTarget(
             name: "catalog-load",
             dependencies: [
-                "LoadModel",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                "LoadModel", "LoadGenerator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .testTarget(
             name: "LoadModelTests", dependencies: ["LoadModel"], swiftSettings: settings),
+        .testTarget(
+            name: "LoadGeneratorTests", dependencies: ["LoadModel", "LoadGenerator"] + nio,
+            swiftSettings: settings),
     ]
 )

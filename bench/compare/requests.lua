@@ -4,10 +4,15 @@ local requests = {}
 
 function init(arguments)
     math.randomseed(7)
+    local common = {}
+    for header in (os.getenv("BENCH_HEADERS") or ""):gmatch("[^|]+") do
+        local name, value = header:match("^(.-): (.*)$")
+        common[name] = value
+    end
     for line in io.lines(arguments[1]) do
         local target, tag = line:match("^([^\t]+)\t(.+)$")
-        local headers = tag and { ["If-None-Match"] = tag } or {}
-        requests[#requests + 1] = wrk.format("GET", target or line, headers)
+        common["If-None-Match"] = tag
+        requests[#requests + 1] = wrk.format("GET", target or line, common)
     end
 end
 

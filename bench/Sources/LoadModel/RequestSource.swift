@@ -8,11 +8,17 @@ package struct PlannedRequest: Sendable, Hashable {
 /// Where the seeded data lies, as `bench/run` and `bench/compare` seed it.
 package struct SeededCatalog: Sendable {
     package let host: String
-    package var listPath = "/api/mcp_catalog/v1alpha1/mcpservers"
+    package let listPath = "/api/mcp_catalog/v1alpha1/mcpservers"
+    /// Further header lines of every request, each with its end.
+    private let headers: String
 
-    package init(host: String) {
+    /// Takes headers of the form `Name: value`, such as an identity that may read and write.
+    package init(host: String, headers: [String] = []) {
         self.host = host
+        self.headers = headers.map { $0 + "\r\n" }.joined()
     }
+
+    var commonHead: String { " HTTP/1.1\r\nHost: \(host)\r\n\(headers)" }
 
     package func namespaceName(_ number: Int) -> String { "bench-\(number)" }
 
@@ -30,6 +36,7 @@ package struct RequestSource: Sendable {
     private let mix: OperationMix
     private let keys: ZipfKeys
     private let lists: [String]
+    private let commonHead: String
     private var generator: SeededGenerator
     private var listTurn = 0
     private var writes = 0
@@ -42,6 +49,7 @@ package struct RequestSource: Sendable {
         self.mix = OperationMix(mix)
         keys = ZipfKeys(count: scenario.keys, exponent: scenario.zipf)
         lists = scenario.lists ?? []
+        commonHead = catalog.commonHead
         generator = SeededGenerator(seed: scenario.seed &+ UInt64(stream) &* 0x9E37_79B9)
     }
 
@@ -68,7 +76,7 @@ package struct RequestSource: Sendable {
         }
         bytes += query.utf8
         bytes += catalog.namespaceName(request.namespace).utf8
-        bytes += " HTTP/1.1\r\nHost: \(catalog.host)\r\n".utf8
+        bytes += commonHead.utf8
         switch request.operation {
         case .conditional:
             if let tag {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LoadGenerator
 import LoadModel
 
 /// Runs one scenario and exits with 1 when it misses its budget.
@@ -23,6 +24,8 @@ struct RunCommand: AsyncParsableCommand {
     var output: String?
     @Option(help: "Threads of the generator.")
     var threads = 1
+    @Option(help: "A header of every request, Name: value.")
+    var header: [String] = []
     @Option(help: "Seconds instead of the scenario's.")
     var seconds: Double?
     @Option(help: "Requests a second instead of the scenario's.")
@@ -37,6 +40,9 @@ struct RunCommand: AsyncParsableCommand {
         guard (1...65_535).contains(port) else {
             throw ValidationError("port must be 1 to 65535")
         }
+        guard header.allSatisfy({ $0.contains(": ") && !$0.contains { $0.isNewline } }) else {
+            throw ValidationError("a header is Name: value on one line")
+        }
     }
 
     func run() async throws {
@@ -48,7 +54,8 @@ struct RunCommand: AsyncParsableCommand {
         try chosen.check()
         let budget = try Files.budgets(budgets)[chosen.name]
         let result = try await LoadRun(
-            scenario: chosen, host: host, port: port, processes: pid, threads: threads
+            scenario: chosen, host: host, port: port, processes: pid, threads: threads,
+            headers: header
         ).result()
         if let output { try Files.write(result, to: output) }
         let verdicts = budget.verdicts(on: result)

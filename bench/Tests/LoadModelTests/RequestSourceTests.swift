@@ -32,6 +32,19 @@ struct RequestSourceTests {
         #expect(text(.miss).contains("\r\nCache-Control: no-cache\r\n"))
     }
 
+    @Test("headers of all requests stand in each")
+    func headers() {
+        let catalog = SeededCatalog(host: "h:1", headers: ["X-Remote-User: a", "X-B: c"])
+        var source = RequestSource(
+            Samples.scenario(mix: [.get: 1]), mix: [.get: 1], catalog: catalog, stream: 0)
+        var bytes: [UInt8] = []
+        source.render(
+            PlannedRequest(operation: .get, namespace: 0, key: 0), tag: nil, into: &bytes)
+        #expect(
+            String(decoding: bytes, as: UTF8.self)
+                .hasSuffix("\r\nHost: h:1\r\nX-Remote-User: a\r\nX-B: c\r\n\r\n"))
+    }
+
     @Test("a write has a body of the length that it says, never the same twice")
     func writes() throws {
         var source = source([.write: 1])

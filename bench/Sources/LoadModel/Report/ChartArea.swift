@@ -47,7 +47,7 @@ extension LineChart {
         }
 
         private static func mark(_ value: Double) -> Mark {
-            Mark(value: value, text: HTMLText.number(value))
+            Mark(value: value, text: String(format: "%g", value))
         }
     }
 }

@@ -1,16 +1,35 @@
 import Foundation
-import LoadModel
+package import LoadModel
 import NIOCore
 import NIOPosix
 
 /// One scenario against one server.
-struct LoadRun {
-    let scenario: Scenario
-    let host: String
-    let port: Int
-    /// Processes whose processor time is the server's.
-    let processes: [Int]
-    let threads: Int
+package struct LoadRun {
+    private let scenario: Scenario
+    private let host: String
+    private let port: Int
+    private let processes: [Int]
+    private let threads: Int
+    private let headers: [String]
+    private let drainSeconds: Double
+
+    /// Takes a checked scenario.
+    ///
+    /// `processes` are those whose processor time is the server's, `headers` lines of every request;
+    /// answers are waited for `drainSeconds` after the last request was due.
+    package init(
+        scenario: Scenario, host: String, port: Int, processes: [Int] = [], threads: Int = 1,
+        headers: [String] = [], drainSeconds: Double = LoadLimits.drainSeconds
+    ) {
+        precondition(threads > 0 && drainSeconds > 0, "a run has a thread and some patience")
+        self.scenario = scenario
+        self.host = host
+        self.port = port
+        self.processes = processes
+        self.threads = threads
+        self.headers = headers
+        self.drainSeconds = drainSeconds
+    }
 
     /// How the time is cut for the plots.
     private var slices: (count: Int, seconds: Double) {
@@ -20,7 +39,7 @@ struct LoadRun {
     }
 
     /// Runs the scenario; the generator's threads end with it.
-    func result() async throws -> ScenarioResult {
+    package func result() async throws -> ScenarioResult {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         do {
             let result = try await run(on: group)
@@ -37,7 +56,7 @@ struct LoadRun {
         let began = Date()
         let clock = StreamClock(
             start: NIODeadline.now() + .milliseconds(50), warmUp: scenario.warmUpSeconds,
-            seconds: scenario.seconds)
+            seconds: scenario.seconds, patience: drainSeconds)
         var recordings: [EventLoopFuture<Recording>] = []
         for plan in plans() {
             recordings.append(stream(plan, clock, on: group.next()))
@@ -81,7 +100,8 @@ struct LoadRun {
 
     private func source(_ mix: [LoadModel.Operation: Int], stream: Int) -> RequestSource {
         RequestSource(
-            scenario, mix: mix, catalog: SeededCatalog(host: "\(host):\(port)"), stream: stream)
+            scenario, mix: mix,
+            catalog: SeededCatalog(host: "\(host):\(port)", headers: headers), stream: stream)
     }
 
     private func stream(
@@ -128,14 +148,14 @@ struct StreamClock: Sendable {
     /// Nothing is waited for any longer.
     let patience: NIODeadline
 
-    init(start: NIODeadline, warmUp: Double, seconds: Double) {
+    init(start: NIODeadline, warmUp: Double, seconds: Double, patience drainSeconds: Double) {
         func later(_ seconds: Double) -> NIODeadline {
             start + .nanoseconds(Int64(seconds * 1e9))
         }
         self.start = start
         warmEnd = later(warmUp)
         end = later(warmUp + seconds)
-        patience = later(warmUp + seconds + LoadLimits.drainSeconds)
+        patience = later(warmUp + seconds + drainSeconds)
     }
 }
 

@@ -7,6 +7,8 @@ import NIOPosix
 /// Not Sendable: made and used on its loop only. In an open loop a request is due at the time that
 /// the schedule says; it waits for a free connection, and its latency counts from when it was due.
 final class LoadStream {
+    private static let reconnectDelay = TimeAmount.milliseconds(20)
+
     private let plan: StreamPlan
     private let clock: StreamClock
     private let keys: Int
@@ -67,7 +69,10 @@ final class LoadStream {
             .whenComplete { result in
                 let stream = bound.value
                 stream.connecting -= 1
-                if case .failure = result { stream.lost() }
+                if case .failure = result {
+                    // Not at once, or a server that is away for a moment would use up the tries.
+                    stream.loop.scheduleTask(in: LoadStream.reconnectDelay) { bound.value.lost() }
+                }
             }
     }
 
