@@ -36,7 +36,7 @@ extension IntegrationTests {
             let replica = try await site.replica()
             for number in 0..<30 { _ = try await put("one", "c\(number)", by: replica) }
             try await eventually("a floor") {
-                try await site.sql("SELECT floor >= 20 FROM namespaces WHERE name = 'default'")
+                try await site.sql("SELECT floor = 25 FROM namespaces WHERE name = 'default'")
                     == "t"
             }
             for accept in ["*/*", "text/event-stream"] {
