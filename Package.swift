@@ -33,6 +33,8 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let unixSignals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let asyncAlgorithms = Target.Dependency.product(
+    name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -74,6 +76,7 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", exact: "1.1.4"),
     ],
     targets: [
         .systemLibrary(name: "CLMDB", providers: [.apt(["liblmdb-dev"])]),
@@ -91,14 +94,15 @@ let package = Package(
             "WritePath", ["CatalogModel", "Postgres", "Telemetry", yams, crypto],
             resources: [.embedInCode("Migrations/SQL")]),
         library("Invalidation", ["CatalogModel", "ReadPath", "LMDB", "Postgres", "Telemetry"]),
+        library("Upstream", ["CatalogModel", "Invalidation", asyncHTTPClient, nioCore, nioHTTP1]),
         library(
             "Server",
             [
                 "CatalogModel", "Telemetry", "ReadPath", "WritePath", "Invalidation", "Postgres",
                 hummingbird, lifecycle, logging, httpTypes, crypto, subprocess, unixSignals,
-                systemPackage, "LMDB", "Compression", cryptoExtras, asyncHTTPClient, nioCore,
-                nioHTTP1,
-                nioPosix, nioSSL, nioHTTPTypes, nioHTTPTypesHTTP1, hummingbirdCore,
+                systemPackage, "LMDB", "Compression", "Upstream", asyncAlgorithms, cryptoExtras,
+                asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioHTTPTypes,
+                nioHTTPTypesHTTP1, hummingbirdCore,
             ]),
         .executableTarget(
             name: "catalog-server", dependencies: ["Server", arguments], swiftSettings: settings),

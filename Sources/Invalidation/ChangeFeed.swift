@@ -2,11 +2,14 @@ package import CatalogModel
 
 /// Where a replica learns what changed: heads, ranges, snapshots, and hints that something is new.
 ///
-/// Each call reads one consistent snapshot. Postgres is the first implementation; a replica fed by
-/// another replica is to be a second one.
+/// Each call reads one consistent snapshot. Postgres is the first implementation, another replica
+/// the second.
 package protocol ChangeFeed: Sendable {
     /// The heads of the namespaces that exist; one query for all.
     func heads(of namespaces: [Namespace]) async throws(FeedError) -> [NamespaceHead]
+
+    /// Heads with how old they were when they were told, which a feed out of the store never is.
+    func readHeads(of namespaces: [Namespace]) async throws(FeedError) -> HeadsRead
 
     /// Everything that changed after a revision, or only the head where the way is too far.
     func changes(in namespace: Namespace, after revision: Revision) async throws(FeedError)

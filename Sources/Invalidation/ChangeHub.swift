@@ -175,6 +175,9 @@ package final class ChangeHub: Sendable {
         }
     }
 
+    /// Whether the replica is shutting down.
+    package var isStopped: Bool { state.withLock { $0.isStopped } }
+
     // MARK: Running
 
     /// Reads on the logs that somebody follows, until `stop`.

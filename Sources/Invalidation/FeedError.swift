@@ -17,6 +17,8 @@ package struct FeedError: Error, Equatable, Sendable, CustomStringConvertible {
         package static let uncacheable = Code(description: "uncacheable")
         /// There is no room for the collection, whatever else is closed.
         package static let overBudget = Code(description: "over_budget")
+        /// The replica that feeds this one cannot say it yet.
+        package static let behind = Code(description: "behind")
         /// The feed is shutting down.
         package static let stopped = Code(description: "stopped")
     }

@@ -100,6 +100,12 @@ package enum FeedLimits {
     package static let logRetry: Duration = .milliseconds(50)
     /// How soon a namespace that does not exist yet is asked for again.
     package static let unknownNamespacePause: Duration = .milliseconds(250)
+    /// Caches that one question for heads opens for a replica that is fed by this one.
+    package static let maxRelayOpenings = 50
+    /// Ranges that are kept for replicas that are fed by this one, and changes and bytes of each.
+    package static let maxKeptRanges = 64
+    package static let maxKeptRangeChanges = 500
+    package static let maxKeptRangeBytes = 1 << 20
     /// Collections that are copied at once.
     package static let maxConcurrentCopies = 2
 }

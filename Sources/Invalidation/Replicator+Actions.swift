@@ -23,7 +23,7 @@ extension Replicator {
             switch try await feed.changes(in: namespace, after: after) {
             case .batch(let batch):
                 let next = machine.rangeRead(
-                    batch.head, ticket: ticket, isComplete: true, asOf: asOf)
+                    batch.head, ticket: ticket, isComplete: true, asOf: asOf - batch.behind)
                 for action in next {
                     if case .apply(_, let installing) = action {
                         apply(batch, installing: installing)
@@ -115,11 +115,11 @@ extension Replicator {
     private func rebuild(
         _ namespace: Namespace, _ reason: FeedMachine.RebuildReason, _ ticket: FeedMachine.Ticket
     ) async {
-        let asOf = ContinuousClock.now
+        let began = ContinuousClock.now
         do {
-            let head = try await feed.heads(of: [namespace]).first
+            let read = try await feed.readHead(of: namespace)
             guard machine.isRebuilding(namespace, ticket: ticket) else { return }
-            guard let head else { return schedule(machine.vanished(namespace)) }
+            guard let (head, asOf) = read else { return schedule(machine.vanished(namespace)) }
             observer.observe(.rebuild(namespace: namespace.name, reason: reason.rawValue))
             let demanded = (try? caches[namespace]?.loadedKinds()) ?? []
             try renew(to: head)
@@ -130,7 +130,7 @@ extension Replicator {
             schedule(next)
             observer.observe(
                 .rebuilt(
-                    namespace: namespace.name, entities: 0, duration: asOf.duration(to: .now)))
+                    namespace: namespace.name, entities: 0, duration: began.duration(to: .now)))
             noteReady()
         } catch {
             if let error = error as? FeedError {

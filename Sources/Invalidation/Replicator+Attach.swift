@@ -12,11 +12,10 @@ extension Replicator {
             cache.touch()
             return true
         }
-        let asOf = ContinuousClock.now
-        guard unwritable.pause(of: namespace, at: asOf) == nil else {
+        guard unwritable.pause(of: namespace, at: .now) == nil else {
             throw FeedError(.cache, "the cache of the namespace cannot be written")
         }
-        guard let head = try await feed.heads(of: [namespace]).first else { return false }
+        guard let (head, asOf) = try await feed.readHead(of: namespace) else { return false }
         // Somebody else may have made the cache meanwhile.
         guard !machine.follows(namespace) else { return true }
         do throws(ReadError) {
@@ -28,5 +27,20 @@ extension Replicator {
         }
         admit(head, asOf: asOf)
         return true
+    }
+
+    /// Takes in heads, each as of its own instant; of what is pending nothing is known.
+    func settle(_ read: HeadsRead, asked: [Namespace], asOf: ContinuousClock.Instant) {
+        guard !read.behind.isEmpty || !read.pending.isEmpty else {
+            return schedule(machine.headsRead(read.heads, asked: asked, asOf: asOf))
+        }
+        let groups = Dictionary(grouping: read.heads) { read.asOf($0.namespace, asked: asOf) }
+        for (instant, heads) in groups {
+            schedule(
+                machine.headsRead(heads, asked: heads.map(\.namespace), asOf: instant))
+        }
+        let known = read.pending.union(read.heads.map(\.namespace))
+        schedule(
+            machine.headsRead([], asked: asked.filter { !known.contains($0) }, asOf: asOf))
     }
 }

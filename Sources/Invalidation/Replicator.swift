@@ -19,6 +19,8 @@ package actor Replicator {
     let feed: any ChangeFeed
     let observer: Observer
     package nonisolated let waiter = RevisionWaiter()
+    /// What is applied here, for replicas that are fed by this one.
+    package nonisolated let applied = AppliedHints()
     var machine = FeedMachine()
 
     private let metrics: NamespaceMetricsFamily
@@ -98,6 +100,9 @@ package actor Replicator {
         FeedStatus(
             isConnected: isListening, lastHeads: lastHeads, lag: machine.lag(namespace))
     }
+
+    /// Whether notifications are known to arrive.
+    package var isHearing: Bool { isListening }
 
     // MARK: Running
 
@@ -230,6 +235,7 @@ package actor Replicator {
         // Noted first: whoever waited for the revision may go on to wait for the report of it.
         registry?.moved(to: head)
         waiter.reached(head)
+        applied.reached(head)
     }
 
     /// The cache is gone.
@@ -292,10 +298,10 @@ package actor Replicator {
         caches.clock.advance()
         demands.settlePaused(before: asOf)
         do throws(FeedError) {
-            let heads = try await feed.heads(of: asked)
+            let read = try await feed.readHeads(of: asked)
             noteStore(isUp: true, reason: "")
             lastHeads = .now
-            schedule(machine.headsRead(heads, asked: asked, asOf: asOf))
+            settle(read, asked: asked, asOf: asOf)
             schedule(machine.retry())
             for namespace in asked { publish(namespace) }
             noteReady()
@@ -340,13 +346,12 @@ package actor Replicator {
         let namespace = demand.namespace
         do {
             if !machine.follows(namespace) {
-                let asOf = ContinuousClock.now
-                if let end = unwritable.pause(of: namespace, at: asOf) {
+                if let end = unwritable.pause(of: namespace, at: .now) {
                     return demands.settle(demand, at: end)
                 }
-                let head = try await feed.heads(of: [namespace]).first
+                let read = try await feed.readHead(of: namespace)
                 // Another demand may have made the cache meanwhile.
-                if let head, !machine.follows(namespace) {
+                if let (head, asOf) = read, !machine.follows(namespace) {
                     makeRoom(opening: true)
                     try caches.create(at: head).freshness.noteApplied(head.revision)
                     admit(head, asOf: asOf)

@@ -49,6 +49,8 @@ enum ServerLimits {
     static let streamLifetime: Duration = .seconds(3_600)
     /// How long an event stream pauses when the log cannot be read.
     static let streamPause: Duration = .seconds(1)
+    /// How often a replica that is fed by this one gets a beat.
+    static let signalBeat: Duration = .milliseconds(500)
     /// Bytes of events that are gathered for one write.
     static let streamWriteBytes = 64 << 10
     /// How long an answer of the cluster is kept; operators count on it.

@@ -6,6 +6,7 @@ import Postgres
 import ReadPath
 import ServiceLifecycle
 import Telemetry
+import Upstream
 import WritePath
 
 /// The parts of one replica, wired: what reads need, what writes need, and the feed between them.
@@ -33,6 +34,8 @@ struct Replica: Sendable {
     private let catalog: SourceCatalog
     private let sources = SourceDirectory()
     private let discovery: DiscoveryCache?
+    private let upstream: UpstreamFeed?
+    private let relay: FeedRelay
     private let hub: ChangeHub
     private let changeMetrics: ChangeMetrics
     private let stage = StartupStage()
@@ -65,14 +68,23 @@ struct Replica: Sendable {
             path: configuration.cacheDirectory, kinds: KindTable(plugins: Plugins.all),
             bootID: MachineFacts.bootID,
             budget: Self.budget(configuration.cacheBudget, observer), metrics: namespaceMetrics)
+        let name = register.replica.id
+        let upstream = configuration.upstream.map { UpstreamFeed(url: $0, name: name) }
+        self.upstream = upstream
+        let source: any ChangeFeed & ChangeLog = upstream ?? feed
         replicator = Replicator(
-            caches: caches, feed: feed, thread: WriterThread(name: "cache-writer"),
+            caches: caches, feed: source, thread: WriterThread(name: "cache-writer"),
             observer: observer, metrics: namespaceMetrics, registry: register)
         let feed = feed
         primary = PrimaryHeads { namespaces throws(FeedError) in
             try await feed.primaryHeads(of: namespaces)
         }
-        hub = ChangeHub(source: feed, replicator: replicator, caches: caches)
+        hub = ChangeHub(source: source, replicator: replicator, caches: caches)
+        relay = FeedRelay(
+            name: name, feed: source, log: source, replicator: replicator, caches: caches
+        ) {
+            upstream.map { $0.upstreams } ?? []
+        }
         changeMetrics = ChangeMetrics(registry: registry)
         queue = JobQueue(pool: pool, observer: observer)
         catalog = SourceCatalog(pool: pool)
@@ -148,6 +160,10 @@ struct Replica: Sendable {
             policy: configuration.degradedPolicy)
         let explainer = ReadExplainer(
             caches: caches, replicator: replicator, store: feed, replica: configuration.replica)
+        let seats = ChangeSeats(
+            hub: hub, metrics: changeMetrics,
+            perNamespace: configuration.changeStreamsPerNamespace,
+            total: configuration.changeStreams)
         let replicator = replicator
         let (stage, leadership) = (stage, leadership)
         let health = HealthHandler(
@@ -180,12 +196,8 @@ struct Replica: Sendable {
                 chain: AuditChain(pool: pool, observer: observer),
                 isEnabled: configuration.auditEnabled, recordsDenied: configuration.auditsDenied),
             changes: ChangesHandler(
-                hub: hub,
-                seats: ChangeSeats(
-                    hub: hub, metrics: changeMetrics,
-                    perNamespace: configuration.changeStreamsPerNamespace,
-                    total: configuration.changeStreams),
-                kinds: caches.kinds, metrics: changeMetrics),
+                hub: hub, seats: seats, kinds: caches.kinds, metrics: changeMetrics),
+            replicaFeed: ReplicaFeedHandler(relay: relay, hub: hub, seats: seats),
             access: access.control)
         return CatalogResponder(
             routes: RouteTable(
@@ -214,6 +226,14 @@ struct Replica: Sendable {
             namespaceMetrics: namespaceMetrics, accessLog: accessLog)
     }
 
+    /// Listens to the feed; nothing notifies a replica with an upstream of jobs, which it looks for.
+    private static func listen(
+        to upstream: UpstreamFeed?, or feed: PostgresFeed, onJob: @escaping @Sendable () -> Void
+    ) async {
+        guard let upstream else { return await feed.listen(onJob: onJob) }
+        await upstream.listen()
+    }
+
     /// What has to end before requests are waited for: its streams end with a last event.
     func changeStreams() -> any Service {
         let (stage, hub) = (stage, hub)
@@ -232,7 +252,7 @@ struct Replica: Sendable {
         let register = register
         let verifier = ChildVerifier(directory: configuration.cacheDirectory, observer: observer)
         let (pool, hintPool, runsJobs) = (pool, hintPool, configuration.jobsEnabled)
-        let primary = primary
+        let (primary, upstream) = (primary, upstream)
         var services: [any Service] = [
             ManagedService {
                 await primary.run()
@@ -258,12 +278,13 @@ struct Replica: Sendable {
             },
             ManagedService {
                 await stage.wait(for: .migrated)
-                async let listening: Void = feed.listen { workers.wake() }
+                async let listening: Void = Self.listen(to: upstream, or: feed) { workers.wake() }
                 await replicator.run(verifier: verifier)
                 await listening
             } stop: {
                 stage.reached(.migrated)
                 feed.stop()
+                upstream?.stop()
                 replicator.stop()
             },
             Startup(

@@ -17,8 +17,10 @@ enum ImportTable {
         "Invalidation": [
             "CatalogModel", "ReadPath", "LMDB", "Postgres", "Telemetry",
         ],
+        "Upstream": ["CatalogModel", "Invalidation", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
         "Server": [
-            "CatalogModel", "Telemetry", "LMDB", "ReadPath", "WritePath", "Invalidation",
+            "AsyncAlgorithms", "Upstream", "CatalogModel", "Telemetry", "LMDB", "ReadPath",
+            "WritePath", "Invalidation",
             "Postgres", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "ServiceLifecycle",
             "Subprocess", "SystemPackage", "UnixSignals", "AsyncHTTPClient", "CryptoExtras",
             "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",

@@ -57,13 +57,24 @@ package struct ChangeBatch: Sendable {
     package let changes: [Change]
     /// The state of every collection of the namespace at the head.
     package let collections: [CollectionHead]
+    /// For how long before the question the head may have been the store's already.
+    package let behind: Duration
 
     package init(
-        head: NamespaceHead, after: Revision, changes: [Change], collections: [CollectionHead]
+        head: NamespaceHead, after: Revision, changes: [Change], collections: [CollectionHead],
+        behind: Duration = .zero
     ) {
         self.head = head
         self.after = after
         self.changes = changes
         self.collections = collections
+        self.behind = behind
+    }
+
+    /// Bytes of the documents.
+    package var documentBytes: Int {
+        changes.reduce(0) { sum, change in
+            if case .put(let entity) = change { sum + entity.doc.count } else { sum }
+        }
     }
 }

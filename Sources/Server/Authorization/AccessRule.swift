@@ -42,6 +42,12 @@ extension Endpoint {
         case .changes:
             reads
                 ? .all([AccessAction(.assets, .list), AccessAction(.assets, .get)]) : .unknown
+        // A fed replica learns of every namespace: what viewers and engineers may is not enough.
+        case .replicaFeed:
+            .all([
+                AccessAction(.assets, .list), AccessAction(.assets, .get),
+                AccessAction(.catalogsources, .delete),
+            ])
         case .jobs: reads ? .action(.jobs, .list) : .unknown
         case .job: reads ? .action(.jobs, .get) : .unknown
         case .jobCancel: method == "POST" ? .action(.jobs, .create) : .unknown

@@ -3,6 +3,7 @@ import Telemetry
 /// What the change feed counts.
 struct ChangeMetrics: Sendable {
     let streams: Gauge
+    let replicas: Gauge
     let changes: Counter
     let bookmarks: Counter
     let gone: Counter
@@ -11,6 +12,8 @@ struct ChangeMetrics: Sendable {
     init(registry: MetricsRegistry) {
         streams = registry.gauge(
             "catalog_change_streams_open", help: "Event streams of the change feed that are open.")
+        replicas = registry.gauge(
+            "catalog_fed_replicas", help: "Replicas that listen to this one.")
         changes = registry.counter(
             "catalog_change_events_total", help: "Changes sent to clients of the change feed.")
         bookmarks = registry.counter(

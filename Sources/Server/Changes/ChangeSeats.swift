@@ -49,9 +49,24 @@ final class ChangeSeats: Sendable {
         return Seat(seats: self, namespace: namespace, isStream: isStream)
     }
 
-    private func give(back namespace: Namespace) {
+    /// A seat of a replica that is fed by this one, which follows no namespace in particular.
+    func takeForReplica() throws(RequestError) -> Seat {
+        try state.withLock { state throws(RequestError) in
+            guard state.total < total else {
+                throw .unavailable(
+                    "too many clients follow the change feed",
+                    details: ["reason": "too_many_streams", "retryAfter": "5"])
+            }
+            state.total += 1
+        }
+        metrics.replicas.add(1)
+        return Seat(seats: self, namespace: nil, isStream: false)
+    }
+
+    private func give(back namespace: Namespace?) {
         state.withLock { state in
             state.total -= 1
+            guard let namespace else { return }
             let left = state.perNamespace[namespace, default: 1] - 1
             state.perNamespace[namespace] = left == 0 ? nil : left
         }
@@ -60,17 +75,17 @@ final class ChangeSeats: Sendable {
     /// Held by one request as long as it lasts.
     final class Seat: Sendable {
         private let seats: ChangeSeats
-        private let namespace: Namespace
+        private let namespace: Namespace?
         private let isStream: Bool
 
-        fileprivate init(seats: ChangeSeats, namespace: Namespace, isStream: Bool) {
+        fileprivate init(seats: ChangeSeats, namespace: Namespace?, isStream: Bool) {
             self.seats = seats
             self.namespace = namespace
             self.isStream = isStream
         }
 
         deinit {
-            seats.hub.leave(namespace)
+            if let namespace { seats.hub.leave(namespace) } else { seats.metrics.replicas.add(-1) }
             seats.give(back: namespace)
             if isStream { seats.metrics.streams.add(-1) }
         }

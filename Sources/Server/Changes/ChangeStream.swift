@@ -81,7 +81,7 @@ struct ChangeStream: Sendable {
             var count = 0
             for change in revision.changes where request.includes(change) {
                 out.event(
-                    "change", ChangeJSON.change(change, revision, request.includesBody))
+                    "change", .object(ChangeJSON.change(change, revision, request.includesBody)))
                 count += 1
                 if out.isLarge { try await out.flush(to: &writer) }
             }
@@ -108,7 +108,7 @@ struct ChangeStream: Sendable {
         object["epoch"] = cursor.epoch.map { .string($0.text) } ?? .null
         let bound = hub.bound(of: namespace).flatMap { Int64($0.wholeMsUp) }
         object["stalenessBoundMs"] = bound.map { .int($0) } ?? .null
-        out.event("bookmark", object, id: cursor.epoch == nil ? nil : cursor)
+        out.event("bookmark", .object(object), id: cursor.epoch == nil ? nil : cursor)
         metrics.bookmarks.increment()
     }
 
@@ -120,7 +120,7 @@ struct ChangeStream: Sendable {
         for detail in refusal.details.sorted(by: { $0.key < $1.key }) {
             object[detail.key] = .string(detail.value)
         }
-        out.event("reset", object)
+        out.event("reset", .object(object))
         try await out.flush(to: &writer)
     }
 
@@ -145,7 +145,7 @@ struct EventBuffer: Sendable {
 
     mutating func retry(ms: Int) { bytes += "retry: \(ms)\n\n".utf8 }
 
-    mutating func event(_ name: String, _ data: JSONObject, id: ChangeCursor? = nil) {
+    mutating func event(_ name: String, _ data: JSONValue, id: ChangeCursor? = nil) {
         bytes += "event: \(name)\n".utf8
         if let id { bytes += "id: \(id)\n".utf8 }
         bytes += "data: ".utf8

@@ -48,6 +48,8 @@ package struct ServerConfiguration: Sendable {
     package let jobClaimTimeout: Duration
     package let jobRetention: Duration
     package let upkeep: UpkeepOptions
+    /// The address of the replica that feeds this one; nil for Postgres.
+    package let upstream: String?
     /// Followers of the change feed in all, and of one namespace.
     package let changeStreams: Int
     package let changeStreamsPerNamespace: Int
@@ -115,6 +117,7 @@ package struct ServerConfiguration: Sendable {
         let auditDays = number(.auditRetention, 0...36_500)
         upkeep.auditRetention = auditDays == 0 ? nil : .seconds(86_400 * auditDays)
         self.upkeep = upkeep
+        upstream = try Self.upstream(reader.text(.upstream))
         changeStreams = number(.changeStreams, 0...100_000)
         changeStreamsPerNamespace = number(.changeStreamsPerNamespace, 0...100_000)
         migrationLock = try reader.flag(.migrationLock)
@@ -137,6 +140,22 @@ package struct ServerConfiguration: Sendable {
         }
         let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
         return (host.isEmpty ? "0.0.0.0" : String(host), port)
+    }
+
+    private static func upstream(
+        _ text: String
+    ) throws(ConfigurationReader.Failure) -> String? {
+        guard !text.isEmpty else { return nil }
+        var address = Substring(text)
+        while address.last == "/" { address.removeLast() }
+        let parts = address.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "http:" || parts[0] == "https:", parts[1].isEmpty,
+            !parts[2].isEmpty, !parts[2].contains(where: { "?#@ ".contains($0) })
+        else {
+            throw ConfigurationReader.Failure(
+                description: "CATALOG_UPSTREAM: must be http://host:port or https://host:port")
+        }
+        return String(address)
     }
 
     private static func database(

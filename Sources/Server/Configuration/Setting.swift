@@ -71,6 +71,7 @@ extension Setting {
         variable: "CATALOG_LOG_TRIM_INTERVAL_MS", standard: "30000")
     static let auditRetention = Setting(
         variable: "CATALOG_AUDIT_RETENTION_DAYS", standard: "90")
+    static let upstream = Setting(variable: "CATALOG_UPSTREAM")
     static let changeStreams = Setting(
         variable: "CATALOG_CHANGES_MAX_STREAMS", standard: "1000")
     static let changeStreamsPerNamespace = Setting(
@@ -96,7 +97,7 @@ extension Setting {
             jobsEnabled, jobConcurrency, jobRetries, jobPollSeconds, jobClaimMinutes,
             jobRetentionDays,
             logMaxAge, logMaxRevisions, logKeepAge, logKeepRevisions, logTrimInterval,
-            auditRetention, changeStreams, changeStreamsPerNamespace,
+            auditRetention, upstream, changeStreams, changeStreamsPerNamespace,
             migrationLock, logLevel, accessLogSample, fastLane, podName,
         ] + access + election
 }

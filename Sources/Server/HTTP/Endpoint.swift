@@ -16,6 +16,7 @@ enum Endpoint: Sendable {
     case entity(KindTable.Entry, name: String, source: String?)
     case refresh(PluginDefinition, source: String?)
     case changes
+    case replicaFeed(ReplicaFeedHandler.Part)
     case auditEvents
     case auditEvent(id: String)
     case auditVerify
@@ -31,6 +32,7 @@ enum Endpoint: Sendable {
             ["GET", "HEAD"]
         case .collection: ["GET", "HEAD", "POST"]
         case .changes: ["GET"]
+        case .replicaFeed(let part): [part == .heads ? "POST" : "GET"]
         case .batch, .refresh, .jobCancel: ["POST"]
         case .entity(_, _, .some): ["GET", "HEAD"]
         case .entity: ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
@@ -41,6 +43,7 @@ enum Endpoint: Sendable {
     var isNamespaced: Bool {
         switch self {
         case .live, .ready, .metrics, .namespaces: false
+        case .replicaFeed(let part): part != .heads && part != .signals
         default: true
         }
     }
@@ -83,6 +86,9 @@ struct RouteTable: Sendable {
             "/api/changes/v1alpha1": .changes,
             "/api/audit/v1alpha1/verify": .auditVerify,
         ]
+        for part in ReplicaFeedHandler.Part.allCases {
+            fixed["/api/changes/v1alpha1/replica/\(part.rawValue)"] = .replicaFeed(part)
+        }
         if hasJobs { fixed["/api/jobs/v1alpha1/refresh"] = .jobs }
         self.fixed = fixed
         var branches: [String: Branch] = [:]

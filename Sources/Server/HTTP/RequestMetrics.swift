@@ -69,7 +69,7 @@ extension Endpoint {
         case .batch: .write
         case .refresh, .jobs, .job, .jobCancel: .jobs
         case .auditEvents, .auditEvent, .auditVerify: .audit
-        case .changes: .changes
+        case .changes, .replicaFeed: .changes
         }
     }
 }

@@ -11,6 +11,7 @@ struct Handlers: Sendable {
     let jobs: JobHandler
     let audit: AuditHandler
     let changes: ChangesHandler
+    let replicaFeed: ReplicaFeedHandler
     let access: AccessControl
 
     func respond(to exchange: Exchange, observer: Observer) async -> Response {
@@ -72,6 +73,7 @@ struct Handlers: Sendable {
         case .job(let id): return try await jobs.get(id, exchange)
         case .jobCancel(let id): return try await jobs.cancel(id, exchange)
         case .changes: return try await changes.changes(exchange)
+        case .replicaFeed(let part): return try await replicaFeed.respond(to: part, exchange)
         case .auditEvents: return try await audit.list(exchange)
         case .auditEvent(let id): return try await audit.get(id, exchange)
         case .auditVerify: return try await audit.verify(exchange)

@@ -50,6 +50,10 @@ import Testing
         ("GET", "/api/audit/v1alpha1/verify", "audit/list"),
         ("GET", "/api/changes/v1alpha1", "assets/list assets/get"),
         ("POST", "/api/changes/v1alpha1", "unknown"),
+        (
+            "GET", "/api/changes/v1alpha1/replica/range",
+            "assets/list assets/get catalogsources/delete"
+        ),
         ("GET", "/api/jobs/v1alpha1/refresh", "jobs/list"),
         ("GET", "/api/jobs/v1alpha1/refresh/x", "jobs/get"),
         ("POST", "/api/jobs/v1alpha1/refresh/x:cancel", "jobs/create"),
