@@ -196,7 +196,8 @@ struct Replica: Sendable {
                 chain: AuditChain(pool: pool, observer: observer),
                 isEnabled: configuration.auditEnabled, recordsDenied: configuration.auditsDenied),
             changes: ChangesHandler(
-                hub: hub, seats: seats, kinds: caches.kinds, metrics: changeMetrics),
+                hub: hub, seats: seats, kinds: caches.kinds, metrics: changeMetrics,
+                access: access.control),
             replicaFeed: ReplicaFeedHandler(relay: relay, hub: hub, seats: seats),
             access: access.control)
         return CatalogResponder(

@@ -181,6 +181,39 @@ struct AuthorizationContractTests {
         _ = try await guarded.server.terminate()
     }
 
+    @Test("a stream of changes ends with the grant, before the next change")
+    func stream() async throws {
+        let guarded = try await Guarded.start(["CATALOG_AUTHZ_CACHE_TTL_MS": "300"])
+        guarded.cluster.allow(user: "alice", ["list", "get"], on: ["assets"])
+        guarded.cluster.allow(user: "writer", ["create"], on: ["assets"])
+        let client = guarded.server.client
+        let headers = ["X-Remote-User": "alice", "X-Namespace": "team-s"]
+        func create(_ name: String) async throws {
+            let response = try await client.post(
+                Self.agents.list, headers: ["X-Remote-User": "writer", "X-Namespace": "team-s"],
+                json: ["name": .string(name)])
+            #expect(response.status == 201)
+        }
+        try await create("seen")
+        let stream = try await EventStream.open(
+            "/api/changes/v1alpha1?from=0", port: client.port, headers: headers)
+        #expect(try await stream.next("change")?["name"] == "seen")
+        guarded.cluster.revoke(user: "alice")
+        let end = ContinuousClock.now + .seconds(10)
+        while try await client.get(Self.agents.list, headers: headers).status != 403 {
+            try #require(ContinuousClock.now < end)
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        try await create("secret")
+        var event = try #require(try await stream.next())
+        while ["revision", "bookmark"].contains(event.name) {
+            event = try #require(try await stream.next())
+        }
+        #expect(event.name == "end")
+        #expect(event["reason"] == "forbidden")
+        _ = try await guarded.server.terminate()
+    }
+
     @Test("when the cluster does not answer, nobody is let in and nothing is remembered")
     func outage() async throws {
         let guarded = try await Guarded.start()

@@ -13,6 +13,8 @@ struct ChangeStream: Sendable {
     let namespace: Namespace
     let request: ChangesRequest
     let metrics: ChangeMetrics
+    /// Throws when the client may no longer see what changes.
+    let checkAccess: @Sendable () async throws -> Void
 
     func response(
         from first: ChangeHub.Step, _ seat: ChangeSeats.Seat, _ origin: Request
@@ -47,6 +49,10 @@ struct ChangeStream: Sendable {
         while true {
             switch step {
             case .revisions(let revisions, let epoch, let next):
+                // A right that ended while the stream was open ends the stream.
+                do { try await checkAccess() } catch {
+                    return try await finish("forbidden", &out, &writer)
+                }
                 try await send(revisions, of: epoch, &out, &writer)
                 cursor = next
             case .caughtUp(let place): cursor = place ?? cursor
@@ -131,7 +137,7 @@ struct ChangeStream: Sendable {
         try await out.flush(to: &writer)
     }
 
-    /// Streams end after a while and are opened anew, which asks the guard again.
+    /// Streams end after a while, so that they spread over the replicas again.
     private static func lifetime() -> Duration {
         ServerLimits.streamLifetime * Double.random(in: 0.9...1.1)
     }

@@ -11,6 +11,7 @@ struct ChangesHandler: Sendable {
     let seats: ChangeSeats
     let kinds: KindTable
     let metrics: ChangeMetrics
+    let access: AccessControl
 
     func changes(_ exchange: Exchange) async throws -> Response {
         let asked = try ChangesRequest(exchange, kinds: kinds)
@@ -23,7 +24,8 @@ struct ChangesHandler: Sendable {
         if asked.isStream {
             let first = try accepted(step)
             let stream = ChangeStream(
-                hub: hub, namespace: namespace, request: asked, metrics: metrics)
+                hub: hub, namespace: namespace, request: asked, metrics: metrics
+            ) { [access] in try await access.check(exchange) }
             return stream.response(from: first, seat, exchange.request)
         }
         guard asked.wait > .zero, case .caughtUp(let place) = step,
@@ -37,6 +39,8 @@ struct ChangesHandler: Sendable {
         } catch is CancellationError {
             throw RequestError.unavailable("the client has gone")
         }
+        // The right may have ended during the wait.
+        try await access.check(exchange)
         return try answer(step, asked, namespace, closes: true, since: cursor)
     }
 
