@@ -11,6 +11,8 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
         package static let badRequest = Code(rawValue: "bad_request")
         package static let unauthorized = Code(rawValue: "unauthorized")
         package static let forbidden = Code(rawValue: "forbidden")
+        /// Everybody but this caller may do it; a rule of the domain, not a missing permission.
+        package static let notAllowed = Code(rawValue: "not_allowed")
         package static let notFound = Code(rawValue: "not_found")
         package static let conflict = Code(rawValue: "conflict")
         package static let gone = Code(rawValue: "gone")

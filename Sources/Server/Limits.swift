@@ -4,6 +4,8 @@ enum ServerLimits {
     static let entityBodyBytes = 1 << 20
     /// Bytes of a request body that holds many entities.
     static let batchBodyBytes = 16 << 20
+    /// Bytes of a request body about an asset's governance.
+    static let governanceBodyBytes = 256 << 10
     /// Bytes of a request's path and query.
     static let targetBytes = 16 << 10
     /// Bytes of all header names and values of a request.

@@ -178,7 +178,8 @@ struct Replica: Sendable {
             health: health,
             discovery: DiscoveryHandler(
                 plugins: Plugins.all, namespaces: configuration.namespaces,
-                tenancy: configuration.tenancy, cache: discovery,
+                tenancy: configuration.tenancy, environments: configuration.governance.environments,
+                cache: discovery,
                 discoveryTTL: configuration.discoveryTTL,
                 capabilitiesTTL: configuration.capabilitiesTTL),
             reads: ReadHandler(
@@ -199,6 +200,10 @@ struct Replica: Sendable {
                 hub: hub, seats: seats, kinds: caches.kinds, metrics: changeMetrics,
                 access: access.control),
             replicaFeed: ReplicaFeedHandler(relay: relay, hub: hub, seats: seats),
+            governance: GovernanceHandler(
+                store: GovernanceStore(
+                    pool: pool, observer: observer, rules: configuration.governance),
+                log: AuditLog(pool: pool, observer: observer), rules: configuration.governance),
             access: access.control)
         return CatalogResponder(
             routes: RouteTable(

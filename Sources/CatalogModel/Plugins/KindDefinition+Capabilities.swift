@@ -1,6 +1,6 @@
 extension KindDefinition {
     /// The kind's entry in its plugin's capability document.
-    func capabilities() -> JSONValue {
+    func capabilities(_ environments: [String]) -> JSONValue {
         [
             "kind": .string(kind), "plural": .string(plural),
             "displayName": .string(displayName), "description": .string(description),
@@ -14,7 +14,7 @@ extension KindDefinition {
                 "detailFields": .array(detailFields.map(detailDocument)),
             ],
             "uiHints": hintsDocument(), "actions": .strings(actions),
-            "governance": Self.governance,
+            "governance": Self.governance(environments),
         ]
     }
 
@@ -68,13 +68,19 @@ extension KindDefinition {
         return .object(hints)
     }
 
-    private static let governance: JSONValue = [
-        "supported": true,
-        "lifecycle": [
-            "states": ["draft", "approved", "deprecated", "archived"], "defaultState": "draft",
-        ],
-        "versioning": ["enabled": true, "environments": ["dev", "stage", "prod"]],
-        "approvals": ["enabled": true],
-        "provenance": ["enabled": true],
-    ]
+    /// The environments of assets' versions where the operator names no others.
+    package static let environments = ["dev", "stage", "prod"]
+
+    private static func governance(_ environments: [String]) -> JSONValue {
+        [
+            "supported": true,
+            "lifecycle": [
+                "states": ["draft", "approved", "deprecated", "archived"],
+                "defaultState": "draft",
+            ],
+            "versioning": ["enabled": true, "environments": .strings(environments)],
+            "approvals": ["enabled": true],
+            "provenance": ["enabled": true],
+        ]
+    }
 }

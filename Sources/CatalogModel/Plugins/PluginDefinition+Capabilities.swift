@@ -2,7 +2,9 @@ extension PluginDefinition {
     /// The plugin's capability document, the same alone and inside the plugin list.
     ///
     /// Builds the document anew on every call; callers keep the rendered bytes.
-    package func capabilitiesV2() -> JSONValue {
+    package func capabilitiesV2(
+        environments: [String] = KindDefinition.environments
+    ) -> JSONValue {
         [
             "schemaVersion": "v1",
             "plugin": [
@@ -10,7 +12,7 @@ extension PluginDefinition {
                 "description": .string(description), "displayName": .string(displayName),
                 "icon": .string(icon),
             ],
-            "entities": .array(kinds.map { $0.capabilities() }),
+            "entities": .array(kinds.map { $0.capabilities(environments) }),
             "sources": [
                 "manageable": true, "refreshable": true, "types": .strings(sourceTypes),
             ],

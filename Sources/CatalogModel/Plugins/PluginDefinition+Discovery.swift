@@ -27,7 +27,10 @@ extension PluginDefinition {
     /// The plugin's entry in the list of plugins.
     ///
     /// Builds the document anew on every call; callers keep the rendered bytes.
-    package func discoveryEntry(healthy: Bool, status: PluginStatus? = nil) -> JSONValue {
+    package func discoveryEntry(
+        healthy: Bool, status: PluginStatus? = nil,
+        environments: [String] = KindDefinition.environments
+    ) -> JSONValue {
         var entry: JSONObject = [
             "name": .string(name), "version": .string(version),
             "description": .string(description), "basePath": .string(basePath),
@@ -36,7 +39,7 @@ extension PluginDefinition {
                 "entityKinds": kindNames, "listEntities": true, "getEntity": true,
                 "listSources": true, "artifacts": .bool(hasArtifacts),
             ],
-            "capabilitiesV2": capabilitiesV2(),
+            "capabilitiesV2": capabilitiesV2(environments: environments),
             "management": [
                 "sourceManager": true, "refresh": true, "diagnostics": true, "actions": true,
             ],

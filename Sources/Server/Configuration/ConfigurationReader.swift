@@ -26,6 +26,9 @@ package struct ConfigurationReader: Sendable {
         return (setting.standard, "default")
     }
 
+    /// Whether the operator has given a value.
+    func isGiven(_ setting: Setting) -> Bool { found(setting).origin != "default" }
+
     /// The value as text; throws for a value outside the setting's choices.
     func text(_ setting: Setting) throws(Failure) -> String {
         let (value, origin) = found(setting)

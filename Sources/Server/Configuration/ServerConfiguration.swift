@@ -53,6 +53,7 @@ package struct ServerConfiguration: Sendable {
     /// Followers of the change feed in all, and of one namespace.
     package let changeStreams: Int
     package let changeStreamsPerNamespace: Int
+    package let governance: GovernanceRules
     package let migrationLock: Bool
     package let logLevel: Logger.Level
     package let accessLogSample: Int
@@ -114,7 +115,11 @@ package struct ServerConfiguration: Sendable {
         upkeep.keepAge = .seconds(number(.logKeepAge, 0...31_536_000))
         upkeep.keepRevisions = Int64(number(.logKeepRevisions, 0...1_000_000_000))
         upkeep.trimInterval = .milliseconds(number(.logTrimInterval, 50...86_400_000))
-        let auditDays = number(.auditRetention, 0...36_500)
+        governance = try Self.governance(reader) { ignored.append(($0, $1)) }
+        let retention = number(.auditRetention, 0...36_500)
+        let auditDays =
+            reader.isGiven(.auditRetention)
+            ? retention : governance.auditRetentionDays ?? retention
         upkeep.auditRetention = auditDays == 0 ? nil : .seconds(86_400 * auditDays)
         self.upkeep = upkeep
         upstream = try Self.upstream(reader.text(.upstream))

@@ -76,6 +76,12 @@ extension Setting {
         variable: "CATALOG_CHANGES_MAX_STREAMS", standard: "1000")
     static let changeStreamsPerNamespace = Setting(
         variable: "CATALOG_CHANGES_MAX_STREAMS_PER_NAMESPACE", standard: "200")
+    static let governanceFile = Setting(
+        variable: "CATALOG_GOVERNANCE_CONFIG", standard: "/config/governance.yaml")
+    static let approvalPolicies = Setting(
+        variable: "CATALOG_APPROVAL_POLICIES", standard: "/config/approval-policies.yaml")
+    static let approvalRoles = Setting(
+        variable: "CATALOG_APPROVAL_ENFORCE_ROLES", standard: "false")
     static let migrationLock = Setting(
         variable: "CATALOG_MIGRATION_LOCK_ENABLED", standard: "true")
     static let logLevel = Setting(
@@ -98,6 +104,7 @@ extension Setting {
             jobRetentionDays,
             logMaxAge, logMaxRevisions, logKeepAge, logKeepRevisions, logTrimInterval,
             auditRetention, upstream, changeStreams, changeStreamsPerNamespace,
+            governanceFile, approvalPolicies, approvalRoles,
             migrationLock, logLevel, accessLogSample, fastLane, podName,
         ] + access + election
 }

@@ -20,6 +20,7 @@ enum Endpoint: Sendable {
     case auditEvents
     case auditEvent(id: String)
     case auditVerify
+    case governance(GovernanceRoute)
     case jobs
     case job(id: String)
     case jobCancel(id: String)
@@ -30,6 +31,7 @@ enum Endpoint: Sendable {
         case .live, .ready, .metrics, .plugins, .capabilities, .namespaces, .auditEvents,
             .auditEvent, .auditVerify, .jobs, .job:
             ["GET", "HEAD"]
+        case .governance(let route): route.methods
         case .collection: ["GET", "HEAD", "POST"]
         case .changes: ["GET"]
         case .replicaFeed(let part): [part == .heads ? "POST" : "GET"]
@@ -52,6 +54,7 @@ enum Endpoint: Sendable {
     var errorShape: ErrorShape {
         switch self {
         case .refresh: .management
+        case .governance: .governance
         case .collection(let kind), .batch(let kind), .entity(let kind, _, _):
             switch kind.kind.convention {
             case .model: .model
@@ -113,6 +116,7 @@ struct RouteTable: Sendable {
         switch parts[1] {
         case "audit": return try record(rest, of: "events").map { .auditEvent(id: $0) }
         case "jobs": return hasJobs ? try job(rest) : nil
+        case "governance": return try GovernanceRoute(rest).map { .governance($0) }
         default:
             return try branches[String(parts[1])].map { branch throws(RequestError) in
                 try entityRoute(rest, of: branch)

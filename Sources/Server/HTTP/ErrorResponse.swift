@@ -10,6 +10,9 @@ enum ErrorShape: Sendable {
     case mcp
     /// `{"error":"Not Found","message":"…"}`
     case management
+    /// `{"error":"message"}`, and for the lifecycle's rules
+    /// `{"code":"LIFECYCLE_…","from":"…","to":"…","message":"…"}`.
+    case governance
     /// `{"code":"Not Found","message":"…"}`
     case model
     /// `{"error":"bad_request","message":"…"}`, for tenancy and permissions on every path.
@@ -19,7 +22,7 @@ enum ErrorShape: Sendable {
     var contentType: String {
         switch self {
         case .mcp, .model: "application/json; charset=UTF-8"
-        case .plain, .management, .gate: "application/json"
+        case .plain, .management, .gate, .governance: "application/json"
         }
     }
 }
@@ -30,7 +33,7 @@ enum ErrorResponse {
         switch code {
         case .badRequest: .badRequest
         case .unauthorized: .unauthorized
-        case .forbidden: .forbidden
+        case .forbidden, .notAllowed: .forbidden
         case .notFound: .notFound
         case .conflict: .conflict
         case .gone: .gone
@@ -55,6 +58,13 @@ enum ErrorResponse {
         switch shape {
         case .plain, .mcp:
             object["error"] = .string(error.message)
+        case .governance where error.details["lifecycle"] != nil:
+            for key in ["lifecycle", "from", "to"] {
+                object[key == "lifecycle" ? "code" : key] = error.details[key].map { .string($0) }
+            }
+            object["message"] = .string(error.message)
+        case .governance:
+            object["error"] = .string(error.message)
         case .management:
             object["error"] = .string(status.reasonPhrase)
             object["message"] = .string(error.message)
@@ -75,7 +85,7 @@ enum ErrorResponse {
             headers[.retryAfter] = "1"
         }
         let problems = error.details.filter { $0.key != "retryAfter" }
-        if !problems.isEmpty {
+        if !problems.isEmpty, object["code"] == nil || error.details["lifecycle"] == nil {
             object["details"] = .object(
                 problems.sorted { $0.key < $1.key }.reduce(into: JSONObject()) {
                     $0[$1.key] = .string($1.value)
@@ -103,6 +113,7 @@ extension HTTPField.Name {
     static let remoteUser = HTTPField.Name.known("X-Remote-User")
     static let remoteGroup = HTTPField.Name.known("X-Remote-Group")
     static let userRole = HTTPField.Name.known("X-User-Role")
+    static let userPrincipal = HTTPField.Name.known("X-User-Principal")
     static let idempotencyKey = HTTPField.Name.known("Idempotency-Key")
     static let idempotencyReplayed = HTTPField.Name.known("Idempotency-Replayed")
 

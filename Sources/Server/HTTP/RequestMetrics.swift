@@ -6,7 +6,7 @@ import Telemetry
 struct RequestMetrics: Sendable {
     /// Groups of endpoints that operators tell apart.
     enum Group: String, CaseIterable, Sendable {
-        case health, discovery, list, get, write, jobs, audit, changes, unmatched
+        case health, discovery, list, get, write, jobs, audit, changes, governance, unmatched
     }
 
     private static let statusClasses = 1...5
@@ -70,6 +70,7 @@ extension Endpoint {
         case .refresh, .jobs, .job, .jobCancel: .jobs
         case .auditEvents, .auditEvent, .auditVerify: .audit
         case .changes, .replicaFeed: .changes
+        case .governance: .governance
         }
     }
 }

@@ -9,6 +9,8 @@ struct DiscoveryHandler: Sendable {
     let plugins: [PluginDefinition]
     let namespaces: [Namespace]
     let tenancy: ServerConfiguration.Tenancy
+    /// What capabilities say about versions of assets.
+    let environments: [String]
     /// Nil where response caching is off; such answers carry no `X-Cache`.
     let cache: DiscoveryCache?
     let discoveryTTL: Duration
@@ -17,7 +19,8 @@ struct DiscoveryHandler: Sendable {
     func listPlugins(_ exchange: Exchange) async throws(RequestError) -> Response {
         try await cached(exchange, for: discoveryTTL) {
             .object([
-                "plugins": .array(plugins.map { $0.discoveryEntry(healthy: true) }),
+                "plugins": .array(
+                    plugins.map { $0.discoveryEntry(healthy: true, environments: environments) }),
                 "count": .int(plugins.count),
             ])
         }
@@ -29,7 +32,9 @@ struct DiscoveryHandler: Sendable {
         guard let plugin = plugins.first(where: { $0.name == name }) else {
             throw .notFound("plugin \"\(name)\" not found")
         }
-        return try await cached(exchange, for: capabilitiesTTL) { plugin.capabilitiesV2() }
+        return try await cached(exchange, for: capabilitiesTTL) {
+            plugin.capabilitiesV2(environments: environments)
+        }
     }
 
     func listNamespaces() -> Response {

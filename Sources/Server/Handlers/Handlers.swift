@@ -13,6 +13,7 @@ struct Handlers: Sendable {
     let changes: ChangesHandler
     let replicaFeed: ReplicaFeedHandler
     let access: AccessControl
+    let governance: GovernanceHandler
 
     func respond(to exchange: Exchange, observer: Observer) async -> Response {
         let began = ContinuousClock.now
@@ -77,6 +78,8 @@ struct Handlers: Sendable {
         case .auditEvents: return try await audit.list(exchange)
         case .auditEvent(let id): return try await audit.get(id, exchange)
         case .auditVerify: return try await audit.verify(exchange)
+        case .governance(let route):
+            return try await governance.respond(to: route, exchange)
         }
     }
 }

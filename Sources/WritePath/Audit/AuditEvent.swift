@@ -4,7 +4,7 @@ package import CatalogModel
 package struct AuditEvent: Sendable, Hashable {
     /// How the recorded action ended.
     package enum Outcome: String, Sendable, Hashable {
-        case success, failure, denied
+        case success, failure, denied, pending
     }
 
     /// The event type of everything that goes through the management of a plugin.

@@ -5,23 +5,25 @@ package struct AuditFilter: Sendable, Hashable {
     /// Compared with the action's verb.
     package var action: String?
     package var eventType: String?
+    package var assetUID: String?
 
     /// Makes a filter.
     package init(
         actor: String? = nil, plugin: String? = nil, action: String? = nil,
-        eventType: String? = nil
+        eventType: String? = nil, assetUID: String? = nil
     ) {
         self.actor = actor
         self.plugin = plugin
         self.action = action
         self.eventType = eventType
+        self.assetUID = assetUID
     }
 
     /// The columns that take part, each with the value it must have.
     var conditions: [(column: String, value: String)] {
         let all = [
             ("actor", actor), ("plugin", plugin), ("action_verb", action),
-            ("event_type", eventType),
+            ("event_type", eventType), ("asset_uid", assetUID),
         ]
         return all.compactMap { column, value in
             guard let value, !value.isEmpty else { return nil }

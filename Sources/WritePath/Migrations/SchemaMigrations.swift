@@ -18,5 +18,6 @@ package enum SchemaMigrations {
             sql: PackageResources._006_replicas_and_upkeep_sql),
         Migration(
             version: 10, name: "audit_chain", sql: PackageResources._010_audit_chain_sql),
+        Migration(version: 11, name: "governance", sql: PackageResources._011_governance_sql),
     ]
 }

@@ -38,6 +38,9 @@ enum SourceText {
         }
     }
 
+    /// Whether there is anything at the path; blocks on the file system.
+    static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
     /// The path with its links resolved and without `.` and `..`.
     static func canonical(_ path: String) -> String {
         URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path

@@ -45,6 +45,13 @@ package enum WriteLimits {
     package static let auditPageSizeMax = 100
     /// Audit events that a check of their chain reads at once.
     package static let chainBatch = 1_000
+    /// Bytes of each part of an asset's name, and of a label, reason or comment about it.
+    package static let assetPartBytes = 190
+    package static let versionLabelBytes = 128
+    package static let governanceTextBytes = 4_096
+    /// How often approval requests whose time is over are looked for, and how many go at once.
+    package static let approvalSweepInterval: Duration = .seconds(60)
+    package static let approvalSweepBatch = 500
     /// Names that the audit event of a bulk write lists.
     package static let auditResourceIDs = 1_000
 }

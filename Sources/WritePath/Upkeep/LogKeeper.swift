@@ -66,7 +66,7 @@ package struct LogKeeper: Sendable {
     // MARK: Turns
 
     private enum Duty: String, CaseIterable {
-        case log, tables, digests, idempotency, audit
+        case log, tables, digests, idempotency, audit, approvals
     }
 
     private func period(of duty: Duty) -> Duration {
@@ -76,6 +76,7 @@ package struct LogKeeper: Sendable {
         case .digests: WriteLimits.digestInterval
         case .idempotency: WriteLimits.expiryInterval
         case .audit: WriteLimits.auditTrimInterval
+        case .approvals: WriteLimits.approvalSweepInterval
         }
     }
 
@@ -104,6 +105,7 @@ package struct LogKeeper: Sendable {
         case .idempotency: _ = try await store.deleteExpiredIdempotencyKeys()
         case .audit:
             if let age = options.auditRetention { _ = try await audit.trim(olderThan: age) }
+        case .approvals: _ = try await ApprovalSweep.run(pool)
         }
     }
 
