@@ -202,7 +202,8 @@ struct Replica: Sendable {
             replicaFeed: ReplicaFeedHandler(relay: relay, hub: hub, seats: seats),
             governance: GovernanceHandler(
                 store: GovernanceStore(
-                    pool: pool, observer: observer, rules: configuration.governance),
+                    pool: pool, observer: observer, rules: configuration.governance,
+                    isAuditEnabled: configuration.auditEnabled),
                 log: AuditLog(pool: pool, observer: observer), rules: configuration.governance),
             access: access.control)
         return CatalogResponder(

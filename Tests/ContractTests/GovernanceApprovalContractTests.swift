@@ -183,6 +183,14 @@ struct GovernanceApprovalContractTests {
         let version = try await server.client.post(
             "\(asset)/versions", json: ["versionLabel": "v"])
         let id = try #require(try version.body("versionId"))
+        let draft = "\(GovernedAsset.root)/assets/mcp/mcpserver/draft"
+        let early = try await server.client.post("\(draft)/versions", json: ["versionLabel": "v"])
+        let earlyID = try #require(try early.body("versionId"))
+        for (environment, status) in [("lab", 200), ("live", 400)] {
+            let bound = try await server.client.put(
+                "\(draft)/bindings/\(environment)", json: ["versionId": earlyID])
+            #expect(bound.status == status)
+        }
         for (environment, status) in [("live", 200), ("prod", 400)] {
             let bound = try await server.client.put(
                 "\(asset)/bindings/\(environment)", json: ["versionId": id])
@@ -191,6 +199,15 @@ struct GovernanceApprovalContractTests {
         let capabilities = try await server.client.get("/api/plugins/mcp/capabilities")
         let entity = try capabilities.body("entities")?.arrayValue?.first
         #expect(entity?.value(at: "governance.versioning.environments") == ["lab", "live"])
+        try await server.terminate()
+    }
+
+    @Test("a file of policies that is named and missing means that nothing waits")
+    func missingPolicies() async throws {
+        let server = try await ServerProcess.ready(
+            .init(environment: ["CATALOG_APPROVAL_POLICIES": "/nowhere/policies.yaml"]))
+        let policies = try await server.client.get("\(GovernedAsset.root)/policies")
+        #expect(try policies.json() == ["policies": []])
         try await server.terminate()
     }
 }

@@ -66,7 +66,8 @@ struct GovernanceContractTests {
         #expect(response.header("Content-Type") == "application/json")
         #expect(
             try response.body("governance") == [
-                "risk": ["level": "medium"], "lifecycle": ["state": "draft"],
+                "risk": ["level": "medium"],
+                "lifecycle": ["state": "draft", "reason": "", "changedBy": "", "changedAt": ""],
             ])
         #expect(try response.body("assetRef.kind") == "mcpserver")
         #expect(try await asset.history().isEmpty)

@@ -109,14 +109,27 @@ struct GovernanceStoreTests {
         #expect(try await desk.events().last == "governance.approval.execution_failed")
     }
 
-    @Test func aStricterPolicyThatHasComeCounts() async throws {
+    @Test func thePolicyOfTheRequestDecidesHowManyApprove() async throws {
         let desk = try await Desk()
-        let id = try await desk.requested()
         _ = try await desk.store.patch(
             desk.asset, ["risk": ["level": "high"]], by: desk.actor("ann"))
+        let id = try await desk.requested()
+        _ = try await desk.store.patch(
+            desk.asset, ["risk": ["level": "low"]], by: desk.actor("ann"))
         let end = try await desk.store.decide(id, .approve, comment: "", by: desk.actor("bob"))
         #expect(end == .waiting(approvals: 1, denials: 0, required: 2))
         #expect(try await desk.state() == .draft)
+    }
+
+    @Test func aDryRunIsRecordedAndNoHistory() async throws {
+        let desk = try await Desk()
+        let result = try await desk.act("lifecycle.setState", ["state": "approved"], dryRun: true)
+        #expect(result.status == .dryRun)
+        #expect(try await desk.events().isEmpty)
+        let page = try await desk.fixture.audit.list(namespace: .default)
+        #expect(page.events.map(\.eventType) == ["management"])
+        #expect(page.events.first?.action == "lifecycle.setState")
+        #expect(page.events.first?.metadata?["dryRun"] == true)
     }
 
     @Test func withoutThePolicyOneApprovalIsEnough() async throws {
@@ -161,9 +174,9 @@ struct GovernanceStoreTests {
             try await desk.store.cancel(id, reason: "", by: desk.actor("bob"))
         }
         func listed(_ status: String) async throws -> Int {
-            try await desk.store.approvals(
-                in: .default, status: status, assetUID: nil, size: nil, token: nil
-            ).totalSize
+            let page = try await desk.store.approvals(
+                in: .default, status: status, assetUID: nil, size: nil, token: nil)
+            return page.totalSize
         }
         #expect(try await listed("expired") == 1)
         #expect(try await listed("pending") == 0)

@@ -38,6 +38,7 @@ extension Endpoint {
         case .auditEvents: reads ? .action(.audit, .list) : .action(.audit, .get)
         case .auditEvent: .action(.audit, .get)
         case .auditVerify: .action(.audit, .list)
+        case .governance: Self.governanceRule(method)
         // Who follows the changes sees every entity of the namespace.
         case .changes:
             reads
@@ -51,6 +52,16 @@ extension Endpoint {
         case .jobs: reads ? .action(.jobs, .list) : .unknown
         case .job: reads ? .action(.jobs, .get) : .unknown
         case .jobCancel: method == "POST" ? .action(.jobs, .create) : .unknown
+        }
+    }
+
+    /// The row of `/api/governance/*`, which knows the method only.
+    private static func governanceRule(_ method: String) -> AccessRule {
+        switch method {
+        case "GET", "HEAD": .action(.approvals, .list)
+        case "POST": .action(.approvals, .approve)
+        case "PUT", "PATCH": .action(.approvals, .update)
+        default: .action(.approvals, .get)
         }
     }
 

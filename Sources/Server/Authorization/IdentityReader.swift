@@ -21,7 +21,9 @@ struct IdentityReader: Sendable {
         return try Identity(
             user: isTrusted ? headers[.remoteUser] : nil,
             groups: isTrusted ? headers[.remoteGroup] : nil,
-            isOperator: isReviewing || isOperator(headers, isTrusted))
+            isOperator: isReviewing || isOperator(headers, isTrusted),
+            principal: isTrusted ? headers[.userPrincipal] : nil,
+            role: isTrusted ? headers[.userRole] : nil)
     }
 
     private func isOperator(_ headers: HTTPFields, _ isTrusted: Bool) -> Bool {

@@ -1,7 +1,9 @@
 import WritePath
 
 extension ServerConfiguration {
-    /// Reads the files of governance; where there is none, the rules of the contract hold.
+    /// Reads the files of governance; without them the rules of the contract hold.
+    ///
+    /// A file of policies that was named and is not there means no policies.
     static func governance(
         _ reader: ConfigurationReader, onIgnored: (String, String) -> Void
     ) throws(ConfigurationReader.Failure) -> GovernanceRules {
@@ -18,9 +20,13 @@ extension ServerConfiguration {
             } catch {
                 throw ConfigurationReader.Failure(description: "\(setting.variable): \(error)")
             }
-            if !isThere, reader.isGiven(setting) {
-                onIgnored(setting.variable, "there is no file \(path); using the built-in rules")
-            }
+            guard !isThere, reader.isGiven(setting) else { continue }
+            let isPolicies = setting.variable == Setting.approvalPolicies.variable
+            if isPolicies { rules.policies = [] }
+            onIgnored(
+                setting.variable,
+                "there is no file \(path); "
+                    + (isPolicies ? "nothing waits for approval" : "using the built-in settings"))
         }
         return rules
     }

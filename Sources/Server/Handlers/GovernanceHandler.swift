@@ -154,15 +154,12 @@ extension Exchange {
 
     /// The actor's name is the principal's, else the role's, else `system`.
     fileprivate func governanceActor() throws(RequestError) -> GovernanceActor {
-        let given = [request.headers[.userPrincipal], request.headers[.userRole]]
-            .compactMap { $0?.trimmingBlanks }
-        let name = given.first { !$0.isEmpty } ?? "system"
+        let name = [identity.principal, identity.role].first { !$0.isEmpty } ?? "system"
         guard name.utf8.count <= ServerLimits.userBytes else {
             throw .badRequest("X-User-Principal exceeds \(ServerLimits.userBytes) bytes")
         }
-        let role = request.headers[.userRole]?.trimmingBlanks ?? ""
         return GovernanceActor(
-            name: name, roles: Set(identity.groups + [role]).subtracting([""]),
+            name: name, roles: Set(identity.groups + [identity.role]).subtracting([""]),
             context: writeContext)
     }
 }

@@ -12,8 +12,8 @@ struct Handlers: Sendable {
     let audit: AuditHandler
     let changes: ChangesHandler
     let replicaFeed: ReplicaFeedHandler
-    let access: AccessControl
     let governance: GovernanceHandler
+    let access: AccessControl
 
     func respond(to exchange: Exchange, observer: Observer) async -> Response {
         let began = ContinuousClock.now

@@ -107,6 +107,13 @@ package struct GovernanceRules: Sendable, Hashable {
 
     package init() {}
 
+    /// Whether an environment may have versions of drafts: `dev` or the first one, but never
+    /// `stage` or `prod`.
+    package func takesDrafts(_ environment: String) -> Bool {
+        environment == "dev"
+            || environment == environments.first && !["stage", "prod"].contains(environment)
+    }
+
     /// The policy that gates a change, if one does.
     package func gate(_ record: GovernanceRecord, to: LifecycleState) -> ApprovalPolicy? {
         guard LifecycleMachine.verdict(from: record.state, to: to) == .gateable else { return nil }

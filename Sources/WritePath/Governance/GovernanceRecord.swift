@@ -27,11 +27,11 @@ package struct GovernanceRecord: Sendable, Hashable {
     }
 
     private var lifecycle: JSONObject {
-        var lifecycle: JSONObject = ["state": .string(state.rawValue)]
-        if !reason.isEmpty { lifecycle["reason"] = .string(reason) }
-        if !changedBy.isEmpty { lifecycle["changedBy"] = .string(changedBy) }
-        lifecycle["changedAt"] = changedAtMs.map { .string(Timestamp(ms: $0).description) }
-        return lifecycle
+        let changedAt = changedAtMs.map { Timestamp(ms: $0).description } ?? ""
+        return [
+            "state": .string(state.rawValue), "reason": .string(reason),
+            "changedBy": .string(changedBy), "changedAt": .string(changedAt),
+        ]
     }
 
     /// Applies an overlay and returns the sections that it touches, before and after.

@@ -13,6 +13,7 @@ extension GovernanceStore {
         let action = try GovernanceAction(name: name, params: params)
         return try await change(by: actor) { transaction in
             let record = try await transaction.lock(asset)
+            if dryRun, isAuditEnabled { transaction.noteDryRun(name, on: asset) }
             let data: JSONObject
             switch action {
             case .transition(let target, let reason):
@@ -114,7 +115,7 @@ extension GovernanceStore {
         _ dryRun: Bool, _ transaction: inout GovernanceTransaction
     ) async throws -> JSONObject {
         try check(environment: environment)
-        let warning = try Self.objection(to: record.state, in: environment)
+        let warning = try objection(to: record.state, in: environment)
         try await requireVersion(versionID, of: record.asset, transaction, orThrow: .badRequest)
         let previous = try await boundVersion(record.asset, environment, transaction)
         if !dryRun {
@@ -136,7 +137,7 @@ extension GovernanceStore {
     ) async throws -> JSONObject {
         try check(environment: from)
         try check(environment: to)
-        let warning = try Self.objection(to: record.state, in: to)
+        let warning = try objection(to: record.state, in: to)
         guard let versionID = try await boundVersion(record.asset, from, transaction) else {
             throw RequestError.badRequest("no version is bound to \"\(from)\"")
         }

@@ -120,7 +120,8 @@ extension GovernanceStore {
         try await change(by: actor) { transaction in
             let (request, record) = try await lock(id, transaction)
             let policy = rules.policies.first { $0.id == request.policyID }
-            let required = required(request, record, policy)
+            // A policy that is gone asks for one approval.
+            let required = policy?.requiredCount ?? 1
             let effect = try request.effect(
                 of: verdict, by: actor.name, required: required,
                 deniesOnFirst: policy?.deniesOnFirst ?? false)
@@ -154,15 +155,6 @@ extension GovernanceStore {
                 return try await execute(request, record, &transaction)
             }
         }
-    }
-
-    /// A policy that is gone asks for one approval; a stricter one that has come counts as well.
-    private func required(
-        _ request: ApprovalRequest, _ record: GovernanceRecord, _ policy: ApprovalPolicy?
-    ) -> Int {
-        guard let policy else { return 1 }
-        let present = LifecycleState(rawValue: request.to).flatMap { rules.gate(record, to: $0) }
-        return max(policy.requiredCount, present?.requiredCount ?? 1)
     }
 
     private func checkRole(

@@ -33,7 +33,7 @@ extension GovernanceStore {
             guard let record = try await transaction.lockPresent(asset) else {
                 throw RequestError.notFound("no governance record for asset \"\(asset.uid)\"")
             }
-            let warning = try Self.objection(to: record.state, in: environment)
+            let warning = try objection(to: record.state, in: environment)
             try await requireVersion(versionID, of: asset, transaction, orThrow: .notFound)
             let binding = try await write(
                 asset, environment, versionID, event: "governance.promotion.bound",
@@ -50,13 +50,13 @@ extension GovernanceStore {
     }
 
     /// What the lifecycle says about a binding: nothing, or a warning.
-    static func objection(
+    func objection(
         to state: LifecycleState, in environment: String
     ) throws(RequestError) -> String? {
         switch state {
         case .archived:
             throw .badRequest("an archived asset cannot be bound to an environment")
-        case .draft where environment != "dev":
+        case .draft where !rules.takesDrafts(environment):
             throw .badRequest("a draft asset cannot be bound to \"\(environment)\"")
         case .deprecated: "the asset is deprecated"
         case .draft, .approved: nil

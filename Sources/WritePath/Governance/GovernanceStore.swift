@@ -35,13 +35,17 @@ package struct GovernanceStore: Sendable {
     let pool: Pool
     let observer: Observer
     let rules: GovernanceRules
+    let isAuditEnabled: Bool
     private let store: CatalogStore
 
     /// Reads and writes through the pool, by the operator's rules.
-    package init(pool: Pool, observer: Observer, rules: GovernanceRules) {
+    package init(
+        pool: Pool, observer: Observer, rules: GovernanceRules, isAuditEnabled: Bool = true
+    ) {
         self.pool = pool
         self.observer = observer
         self.rules = rules
+        self.isAuditEnabled = isAuditEnabled
         store = CatalogStore(pool: pool, observer: observer)
     }
 

@@ -64,6 +64,16 @@ struct GovernanceTransaction {
         }
     }
 
+    /// Adds the event of a request that changes nothing; the asset's history does not show it.
+    mutating func noteDryRun(_ action: String, on asset: AssetReference) {
+        var event = AuditEvent(actor.context, outcome: .success, statusCode: 200)
+        event.resourceType = "assets"
+        event.resourceIDs = [asset.name]
+        event.action = action
+        event.metadata?["dryRun"] = true
+        events.append(event)
+    }
+
     /// Adds an event of the asset; what is special about it is the closure's.
     mutating func note(
         _ type: String, action: String, about asset: AssetReference,

@@ -13,6 +13,7 @@ import Testing
 
     private static let mcp = "/api/mcp_catalog/v1alpha1"
     private static let model = "/api/model_catalog/v1alpha1"
+    private static let governance = "/api/governance/v1alpha1"
 
     /// Method, path, and what stands in the table: `resource/verb`, several with a blank between.
     static let rows: [(String, String, String)] = [
@@ -54,6 +55,18 @@ import Testing
             "GET", "/api/changes/v1alpha1/replica/range",
             "assets/list assets/get catalogsources/delete"
         ),
+        ("GET", "\(governance)/assets/mcp/mcpserver/x", "approvals/list"),
+        ("HEAD", "\(governance)/assets/mcp/mcpserver/x/history", "approvals/list"),
+        ("PATCH", "\(governance)/assets/mcp/mcpserver/x", "approvals/update"),
+        ("DELETE", "\(governance)/assets/mcp/mcpserver/x", "approvals/get"),
+        ("POST", "\(governance)/assets/mcp/mcpserver/x/actions/version.create", "approvals/approve"),
+        ("POST", "\(governance)/assets/mcp/mcpserver/x/versions", "approvals/approve"),
+        ("PUT", "\(governance)/assets/mcp/mcpserver/x/bindings/dev", "approvals/update"),
+        ("GET", "\(governance)/approvals", "approvals/list"),
+        ("GET", "\(governance)/approvals/1", "approvals/list"),
+        ("POST", "\(governance)/approvals/1/decisions", "approvals/approve"),
+        ("POST", "\(governance)/approvals/1/cancel", "approvals/approve"),
+        ("GET", "\(governance)/policies", "approvals/list"),
         ("GET", "/api/jobs/v1alpha1/refresh", "jobs/list"),
         ("GET", "/api/jobs/v1alpha1/refresh/x", "jobs/get"),
         ("POST", "/api/jobs/v1alpha1/refresh/x:cancel", "jobs/create"),
