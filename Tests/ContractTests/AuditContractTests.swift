@@ -100,6 +100,42 @@ struct AuditContractTests {
         #expect(events[1]["resourceIds"] == ["nope"])
     }
 
+    @Test("mutations that lead nowhere are recorded, those of health and without a namespace not")
+    func unrouted() async throws {
+        let tenant = try await Tenant.fresh()
+        let name = String(repeating: "n", count: 3_000)
+        let responses = [
+            try await tenant.post("/api/nowhere_catalog/v1alpha1/x?a=b", [:]),
+            try await tenant.delete("/\(name)/\(name)"),
+            try await tenant.put("\(Catalog.agents.list)/%zz", [:]),
+            try await tenant.patch("/api", [:]),
+        ]
+        #expect(responses.map(\.status) == [404, 404, 400, 404])
+        _ = try await tenant.get("/api/nowhere")
+        _ = try await tenant.post("/livez", [:])
+        _ = try await tenant.post("/readyz", [:])
+        _ = try await tenant.client.post("/api/nowhere", headers: [:], json: [:])
+        let events = Array(try await tenant.events().reversed())
+        #expect(events.map { $0["statusCode"]?.intValue } == [404, 404, 400, 404])
+        #expect(
+            events.map { $0["plugin"]?.stringValue } == ["nowhere", nil, "agents", nil])
+        #expect(
+            events.map { $0["actionVerb"]?.stringValue } == [
+                "create", "delete", "update", "patch",
+            ])
+        #expect(events.allSatisfy { $0["outcome"] == "failure" && $0["actor"] == "alice" })
+        #expect(events[0].value(at: "metadata.path") == "/api/nowhere_catalog/v1alpha1/x")
+        for (event, response) in zip(events, responses) {
+            #expect(event["requestId"]?.stringValue == response.header("X-Request-ID"))
+        }
+        let others = try await Tenant.named("default").events("pageSize=100")
+        #expect(
+            others.allSatisfy { event in
+                let path = event.value(at: "metadata.path")?.stringValue ?? ""
+                return !["/livez", "/readyz", "/api/nowhere"].contains(path)
+            })
+    }
+
     @Test("a refresh is recorded with its job")
     func refresh() async throws {
         let tenant = try await Tenant.fresh()

@@ -4,6 +4,7 @@ import Hummingbird
 import Invalidation
 import NIOCore
 import Telemetry
+import WritePath
 
 /// The way of every request: id, limits, CORS, route, tenancy, identity, permission, handler, audit.
 struct CatalogResponder: HTTPResponder {
@@ -52,6 +53,7 @@ struct CatalogResponder: HTTPResponder {
     private func answer(
         _ request: Request, from peer: SocketAddress?, requestID: String, _ trace: inout Trace
     ) async -> Response {
+        let began = ContinuousClock.now
         var shape = ErrorShape.plain
         do {
             if let refusal = Self.refusal(of: request) { return refusal }
@@ -77,8 +79,31 @@ struct CatalogResponder: HTTPResponder {
             trace.user = exchange.identity.user
             return await handlers.respond(to: exchange, observer: observer)
         } catch {
-            return Self.response(to: error, shape: shape, request, requestID, observer)
+            let response = Self.response(to: error, shape: shape, request, requestID, observer)
+            await recordUnrouted(
+                request, from: peer, requestID, status: response.status.code, "\(error)", began)
+            return response
         }
+    }
+
+    /// Records a mutation that led nowhere, unless its namespace or its caller is not known.
+    private func recordUnrouted(
+        _ request: Request, from peer: SocketAddress?, _ requestID: String, status: Int,
+        _ reason: String, _ began: ContinuousClock.Instant
+    ) async {
+        guard AuditHandler.records(request.method.rawValue) else { return }
+        let target = Substring(request.head.path ?? "/")
+        let path = target.prefix { $0 != "?" }
+        guard let query = try? QueryParameters(target.dropFirst(path.count + 1)),
+            let namespace = try? tenancy.namespace(of: query, request.headers),
+            let identity = try? identities.identity(of: request.headers, from: peer)
+        else { return }
+        let context = WriteContext(
+            namespace: namespace, actor: identity.user, requestID: requestID,
+            correlationID: request.headers[.correlationID], method: request.method.rawValue,
+            path: String(path), groups: identity.groups)
+        await handlers.audit.recordFailure(
+            of: context, status: status, reason: reason, duration: began.duration(to: .now))
     }
 
     /// Turns what a handler threw into an answer; what nobody foresaw is counted and a 500.

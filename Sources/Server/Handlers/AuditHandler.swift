@@ -41,21 +41,38 @@ struct AuditHandler: Sendable {
         return .json(.object(verdict.json), headers: [.cacheControl: "no-store"])
     }
 
+    /// Whether requests of a method are recorded.
+    static func records(_ method: String) -> Bool { recordedMethods.contains(method) }
+
     /// Records a mutation that did not happen; the answer stands whether or not this succeeds.
     func recordFailure(
         of exchange: Exchange, status: Int, reason: String, duration: Duration
     ) async {
-        guard isEnabled, Self.recordedMethods.contains(exchange.method) else { return }
+        switch exchange.endpoint {
+        case .live, .ready: return
+        default: break
+        }
+        await recordFailure(
+            of: exchange.writeContext, names: exchange.endpoint.entityNames, status: status,
+            reason: reason, duration: duration)
+    }
+
+    /// Records a request that led to no endpoint, if it came from somewhere to somewhere.
+    func recordFailure(
+        of context: WriteContext, names: [String]? = nil, status: Int, reason: String,
+        duration: Duration
+    ) async {
+        guard isEnabled, Self.records(context.method) else { return }
         let isDenied = status == HTTPResponse.Status.forbidden.code
         guard recordsDenied || !isDenied else { return }
         var event = AuditEvent(
-            exchange.writeContext, outcome: isDenied ? .denied : .failure, statusCode: status)
-        if let names = exchange.endpoint.entityNames {
+            context, outcome: isDenied ? .denied : .failure, statusCode: status)
+        if let names {
             event.resourceType = "entities"
             event.resourceIDs = names
         }
         event.reason = reason
-        event.metadata = AuditEvent.metadata(of: exchange.writeContext, duration: duration)
+        event.metadata = AuditEvent.metadata(of: context, duration: duration)
         event.began = nil
         // The log observes its own failure; the store may be what is down.
         try? await log.record(event)

@@ -1,12 +1,13 @@
 package import CatalogModel
 package import Postgres
+import Synchronization
 package import Telemetry
 
 /// Checks that nobody has changed, removed, added or moved an audit event of a namespace.
 ///
 /// Who can write every table can also write a new chain: whoever wants to be sure keeps the end
 /// of the chain elsewhere and compares.
-package struct AuditChain: Sendable {
+package final class AuditChain: Sendable {
     /// What a check has found.
     package struct Verdict: Sendable, Hashable {
         /// The first place where the chain breaks.
@@ -46,6 +47,8 @@ package struct AuditChain: Sendable {
 
     private let pool: Pool
     private let observer: Observer
+    /// The namespaces whose chains are being checked.
+    private let underWay = Mutex<Set<Namespace>>([])
 
     /// Reads through the pool.
     package init(pool: Pool, observer: Observer) {
@@ -55,8 +58,11 @@ package struct AuditChain: Sendable {
 
     /// Walks through all events of the namespace in one snapshot, a thousand a round trip.
     ///
-    /// Keeps a connection for about 20 µs an event. Throws `.unavailable` without a database.
+    /// Keeps a connection for about 20 µs an event. Throws `.unavailable` without a database, and
+    /// `.tooManyRequests` while the namespace, or as many as are allowed at once, are being checked.
     package func verify(_ namespace: Namespace) async throws(RequestError) -> Verdict {
+        try begin(namespace)
+        defer { underWay.withLock { _ = $0.remove(namespace) } }
         do {
             return try await pool.withConnection { connection in
                 _ = try await connection.query(Self.begin)
@@ -71,6 +77,21 @@ package struct AuditChain: Sendable {
             }
         } catch {
             throw RequestError.of(error, namespace: namespace.name, observer: observer)
+        }
+    }
+
+    /// How many checks are under way.
+    var checks: Int { underWay.withLock { $0.count } }
+
+    private func begin(_ namespace: Namespace) throws(RequestError) {
+        let isFree = underWay.withLock { checked in
+            guard checked.count < WriteLimits.chainChecks else { return false }
+            return checked.insert(namespace).inserted
+        }
+        guard isFree else {
+            throw RequestError(
+                .tooManyRequests, "audit chains are being checked; try again later",
+                details: ["retryAfter": "5"])
         }
     }
 

@@ -6,6 +6,7 @@ package import Telemetry
 package final class AuditLog: Sendable {
     private let pool: Pool
     private let observer: Observer
+    private let groups = AuditGroups()
 
     /// Reads and writes through the pool.
     package init(pool: Pool, observer: Observer) {
@@ -15,17 +16,36 @@ package final class AuditLog: Sendable {
 
     /// Records the event of a request that wrote nothing: one that failed or was denied.
     ///
-    /// Recorded once, even if the connection broke and the statement had to be sent again.
+    /// Recorded once, even if the connection broke and the statement had to be sent again. Events
+    /// of a namespace that come while another one is written share the next statement.
     package func record(_ event: AuditEvent) async throws(RequestError) {
         var event = event
         if event.id.isEmpty { event.id = AuditLog.randomUUID() }
-        let query = AuditWriter.statement(event)
+        let failure = await groups.record(event) { await self.write($0) }
+        if let failure { throw failure }
+    }
+
+    /// Writes a group; if the database refuses it, each event by itself.
+    private func write(_ group: [AuditEvent]) async -> [RequestError?] {
+        let query =
+            group.count == 1
+            ? AuditWriter.statement(group[0]) : AuditWriter.statement(group.map { ($0, nil) })
         do {
             _ = try await pool.query(query.statement, query.parameters)
+            return Array(repeating: nil, count: group.count)
         } catch {
-            throw requestError(error, event.namespace)
+            guard group.count > 1, error.code == .server else {
+                let failure = requestError(error, group[0].namespace)
+                return Array(repeating: failure, count: group.count)
+            }
+            var outcomes: [RequestError?] = []
+            for event in group { outcomes += await write([event]) }
+            return outcomes
         }
     }
+
+    /// Events that wait for the statement before theirs.
+    var waitingCount: Int { groups.waitingCount }
 
     /// Reads one page, newest first; one round trip, which counts all matches too.
     ///

@@ -43,7 +43,9 @@ package struct AuditRoute: Sendable, Hashable {
         actionVerb = Self.verb(method, suffix, resourceType, rest)
     }
 
-    private static func pluginName(_ segment: Substring) -> String {
+    /// Nil for what is too long for a name: any path can be recorded, and plugins are indexed.
+    private static func pluginName(_ segment: Substring) -> String? {
+        guard segment.utf8.count <= WriteLimits.assetPartBytes else { return nil }
         let ending = "_catalog"
         return String(segment.hasSuffix(ending) ? segment.dropLast(ending.count) : segment)
     }

@@ -43,6 +43,14 @@ package enum WriteLimits {
     /// Audit events of a page, when the client names no size and at most.
     package static let auditPageSize = 20
     package static let auditPageSizeMax = 100
+    /// Audit events outside writes that share a statement; meanwhile writers of the namespace wait.
+    static let auditGroup = 64
+    static let auditGroupBytes = 1_024 * 1_024
+    /// Such events of one namespace that may wait, and how long; what is beyond is not recorded.
+    static let waitingAuditEvents = 16_384
+    static let auditGroupWait: Duration = .seconds(60)
+    /// Checks of audit chains that a replica makes at once; each keeps a connection.
+    package static let chainChecks = 2
     /// Audit events that a check of their chain reads at once.
     package static let chainBatch = 1_000
     /// Bytes of each part of an asset's name, and of a label, reason or comment about it.

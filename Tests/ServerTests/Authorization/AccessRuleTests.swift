@@ -59,7 +59,7 @@ import Testing
         ("HEAD", "\(governance)/assets/mcp/mcpserver/x/history", "approvals/list"),
         ("PATCH", "\(governance)/assets/mcp/mcpserver/x", "approvals/update"),
         ("DELETE", "\(governance)/assets/mcp/mcpserver/x", "approvals/get"),
-        ("POST", "\(governance)/assets/mcp/mcpserver/x/actions/version.create", "approvals/approve"),
+        ("POST", "\(governance)/assets/mcp/mcpserver/x/actions/a", "approvals/approve"),
         ("POST", "\(governance)/assets/mcp/mcpserver/x/versions", "approvals/approve"),
         ("PUT", "\(governance)/assets/mcp/mcpserver/x/bindings/dev", "approvals/update"),
         ("GET", "\(governance)/approvals", "approvals/list"),
