@@ -104,6 +104,18 @@ package struct FeedMachine: Sendable {
         return actions
     }
 
+    /// The primary told `head` to a query that began when the cache was at `seen`.
+    ///
+    /// A store that goes on has all that the cache had before: if not, the cache shows a lost
+    /// history. Nothing is done where it has been rebuilt meanwhile.
+    package mutating func contradicted(_ seen: NamespaceHead, by head: NamespaceHead) -> [Action] {
+        guard var member = members[head.namespace], !member.isRebuilding,
+            member.epoch == seen.epoch, member.applied >= seen.revision,
+            let reason = Member(seen, asOf: nil).divergence(from: head)
+        else { return [] }
+        return rebuild(head.namespace, &member, reason)
+    }
+
     /// The store does not know the namespace any more.
     package mutating func vanished(_ namespace: Namespace) -> [Action] {
         members.removeValue(forKey: namespace) == nil ? [] : [.forget(namespace)]

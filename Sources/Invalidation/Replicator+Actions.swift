@@ -1,9 +1,15 @@
-import CatalogModel
+package import CatalogModel
 import ReadPath
 import Telemetry
 
 /// Carrying out what the machine decided.
 extension Replicator {
+    /// The primary told `head` to a query that began when a cache was at `seen`; what they say
+    /// against each other takes the cache out of service before this returns.
+    package func compare(_ seen: NamespaceHead, with head: NamespaceHead) {
+        schedule(machine.contradicted(seen, by: head))
+    }
+
     func performRead(_ action: FeedMachine.Action) async {
         switch action {
         case .readRange(let namespace, let after, let ticket):

@@ -1,6 +1,12 @@
 import CatalogModel
-import ReadPath
+package import ReadPath
 import Telemetry
+
+/// What a read found in a cache that must not be served any more.
+struct CacheDamage: Sendable {
+    let cache: NamespaceCache
+    let error: ReadError
+}
 
 /// Keeping the caches within their budget and their readers short.
 extension Replicator {
@@ -46,6 +52,23 @@ extension Replicator {
         _ = machine.evicted(namespace)
         forget(namespace)
         observer.observe(.cacheUnwritable(namespace: namespace.name, reason: error.description))
+    }
+
+    /// A read found damage: the cache answers no more and is deleted in the background.
+    package nonisolated func reportDamage(of cache: NamespaceCache, _ error: ReadError) {
+        if cache.suspendOnce() { damages.continuation.yield(.init(cache: cache, error: error)) }
+    }
+
+    /// Deletes a cache in which a read found damage; the next read loads it anew, after a pause that
+    /// doubles where it happens again.
+    func discard(_ damage: CacheDamage) {
+        let namespace = damage.cache.namespace
+        guard caches[namespace] === damage.cache else { return }
+        unwritable.fail(namespace, at: .now)
+        _ = machine.evicted(namespace)
+        forget(namespace)
+        observer.observe(
+            .cacheDiscarded(namespace: namespace.name, reason: damage.error.description))
     }
 
     /// A batch could not be written; the namespace is set aside at once where waiting is no cure.

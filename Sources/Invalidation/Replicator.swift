@@ -30,6 +30,7 @@ package actor Replicator {
     private let scheduler: AsyncStream<FeedMachine.Action>.Continuation
     private let pollRequests: AsyncStream<Void>
     private let pollRequester: AsyncStream<Void>.Continuation
+    let damages = AsyncStream<CacheDamage>.makeStream()
     var copyStarts: [Demand: ContinuousClock.Instant] = [:]
     /// Batches in a row that could not be written.
     var failedApplies: [Namespace: Int] = [:]
@@ -115,6 +116,7 @@ package actor Replicator {
             group.addTask { await self.pollOnRequest() }
             group.addTask { await self.admitDemands() }
             group.addTask { await self.keepUp() }
+            group.addTask { for await damage in self.damages.stream { await self.discard(damage) } }
             for await action in self.actions {
                 group.addTask { await self.perform(action) }
             }
@@ -131,6 +133,7 @@ package actor Replicator {
         scheduler.finish()
         demands.finish()
         pollRequester.finish()
+        damages.continuation.finish()
     }
 
     /// Carries out at once what keeps wrong content from being served, and the rest as tasks.
@@ -280,7 +283,11 @@ package actor Replicator {
     private func requestPolls() async {
         while !Task.isCancelled {
             pollRequester.yield()
-            let interval = isListening ? FeedLimits.pollInterval : FeedLimits.fastPollInterval
+            // After a restart of the store all replicas poll fast: not in step, though.
+            let interval =
+                isListening
+                ? FeedLimits.pollInterval
+                : FeedLimits.fastPollInterval * Double.random(in: 0.5...1.5)
             try? await Task.sleep(for: interval)
         }
     }

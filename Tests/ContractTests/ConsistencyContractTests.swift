@@ -83,7 +83,8 @@ struct ConsistencyContractTests {
             ["X-Catalog-Min-Revision": "2", "X-Catalog-Epoch": epoch],
             ["X-Catalog-Min-Revision": "1", "X-Catalog-Epoch": Self.otherEpoch],
             ["X-Catalog-Epoch": Self.otherEpoch],
-            ["If-None-Match": "\"7-0000000000000001\""], ["If-Match": "\"7-0000000000000001\""],
+            ["If-Match": "\"7-0000000000000001\""],
+            ["If-None-Match": "\"7-0000000000000001\"", "X-Catalog-Epoch": epoch],
             ["X-Catalog-Min-Revision": "2", "Cache-Control": "no-cache"],
             ["X-Catalog-Min-Revision": "2", "X-Catalog-Consistency": "strong"],
         ] {
@@ -93,6 +94,27 @@ struct ConsistencyContractTests {
         }
         // Nothing sticks: without the token all is as before.
         #expect(try await tenant.get(Self.path).header("X-Cache") == "HIT")
+    }
+
+    @Test("what revalidates by a lost tag gets a full answer: no cache could drop the tag")
+    func lostTag() async throws {
+        let (tenant, _) = try await tenant()
+        for target in [Self.path, Self.list, Catalog.skills.list] {
+            for more in [[:], ["X-Catalog-Consistency": "strong"], ["Cache-Control": "no-cache"]] {
+                let headers = ["If-None-Match": "\"7-0000000000000001\""]
+                let answer = try await tenant.get(target, headers.merging(more) { $1 })
+                if target == Catalog.skills.list {
+                    #expect(answer.status == 200, "\(answer.text)")
+                } else {
+                    #expect(answer.status == 200 && answer.text.contains("one"), "\(answer.text)")
+                }
+                #expect(answer.header("X-Cache") == "MISS", "\(more)")
+                #expect(answer.header("Cache-Status")?.contains("lost-tag") == true)
+                // The new tag is one to revalidate by.
+                let tag = try #require(answer.header("ETag"))
+                #expect(try await tenant.get(target, ["If-None-Match": tag]).status == 304)
+            }
+        }
     }
 
     @Test("in a namespace that was never written any revision is lost")

@@ -67,6 +67,26 @@ struct FeedMachineTests {
         #expect(machine.freshAt(namespace) == time(7), "a late answer takes nothing back")
     }
 
+    @Test("What the primary says against a cache counts if it was asked after the cache was there")
+    func contradiction() {
+        for (later, reason) in [
+            (head(4), FeedMachine.RebuildReason.headWentBack),
+            (head(5, digest: 1), .digestChanged), (head(9, epoch: other), .epochChanged),
+        ] {
+            var machine = FeedMachine()
+            machine.admitted(head(5))
+            #expect(machine.contradicted(head(5), by: later) == [rebuild(reason, 1)])
+            #expect(machine.contradicted(head(5), by: later).isEmpty, "it is under way")
+            #expect(machine.freshAt(namespace) == nil)
+        }
+        var machine = FeedMachine()
+        machine.admitted(head(5))
+        #expect(machine.contradicted(head(3), by: head(4)).isEmpty, "the cache went on meanwhile")
+        #expect(machine.contradicted(head(5), by: head(5)).isEmpty)
+        #expect(machine.contradicted(head(7), by: head(6)).isEmpty, "rebuilt meanwhile")
+        #expect(machine.contradicted(head(5, epoch: other), by: head(4)).isEmpty)
+    }
+
     @Test func anyOtherHeadIsLookedInto() {
         let heads = [head(6), head(4), head(5, digest: 1), head(5, epoch: other)]
         for head in heads {

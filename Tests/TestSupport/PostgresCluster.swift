@@ -122,6 +122,24 @@ package actor PostgresCluster {
         try await start()
     }
 
+    /// Takes a base backup of the running server; returns its folder, for `restore`.
+    package func backUp() async throws -> String {
+        let target = "\(folder)/backup-\(UInt32.random(in: 0...UInt32.max))"
+        try await run([
+            "\(bin)/pg_basebackup", "-D", target, "-X", "stream", "-c", "fast", "-h", folder,
+            "-U", "postgres",
+        ])
+        return target
+    }
+
+    /// Stops the server and starts it with the data of a base backup.
+    package func restore(_ backup: String) async throws {
+        try await stop()
+        try await run(["rm", "-rf", "\(folder)/data"])
+        try await run(["cp", "-a", backup, "\(folder)/data"])
+        try await start()
+    }
+
     /// Makes the standby a primary.
     package func promote() async throws { try await control(["promote"]) }
 

@@ -92,6 +92,11 @@ package final class NamespaceCache: Sendable {
         suspended.store(true, ordering: .releasing)
     }
 
+    /// Like `suspend`; true for the one caller who was the first.
+    package func suspendOnce() -> Bool {
+        !suspended.exchange(true, ordering: .acquiringAndReleasing)
+    }
+
     func resume() {
         suspended.store(false, ordering: .releasing)
     }

@@ -25,7 +25,7 @@ extension CatalogReader {
                 return later
             }
             guard patience == ServerLimits.feedWait else { break }
-            let proof = try await primary.head(of: target.namespace)
+            let proof = try await proof(of: target.namespace)
             if !demand.isMet(by: proof.head?.revision ?? .zero, proof.head?.epoch) {
                 try refuse(proof)
             }
@@ -35,7 +35,7 @@ extension CatalogReader {
 
     /// Asks the primary before a client is told that what it has seen is lost; always throws.
     func refuseLost(_ target: Target) async throws {
-        let proof = try await primary.head(of: target.namespace)
+        let proof = try await proof(of: target.namespace)
         if target.demand.isMet(by: proof.head?.revision ?? .zero, proof.head?.epoch) {
             throw RequestError.unavailable("the database changes at present; try again")
         }
@@ -46,7 +46,7 @@ extension CatalogReader {
     private func refuse(_ proof: PrimaryHeads.Proof) throws(RequestError) {
         try requirePrimary(proof)
         var details = [
-            "reason": "revision_lost", "next": "drop_token",
+            "reason": RequestError.lostReason, "next": "drop_token",
             "revision": String(proof.head?.revision.value ?? 0),
         ]
         details["epoch"] = proof.head?.epoch.text
@@ -59,6 +59,28 @@ extension CatalogReader {
         throw .unavailable(
             "the database is a standby, which may lag; try again later",
             details: ["reason": "in_recovery"])
+    }
+
+    // MARK: The primary's word
+
+    /// The head as the primary tells it; takes a cache out of service that shows a lost history.
+    func proof(of namespace: Namespace) async throws -> PrimaryHeads.Proof {
+        let seen = seen(namespace)
+        let proof = try await primary.head(of: namespace)
+        if let seen, let head = proof.head, !proof.isInRecovery, !seen.precedes(head) {
+            await replicator.compare(seen, with: head)
+        }
+        return proof
+    }
+
+    /// The state of the cache, if there is one that answers.
+    func seen(_ namespace: Namespace) -> NamespaceHead? {
+        guard isCacheEnabled, let cache = caches[namespace],
+            let header = try? cache.header()
+        else { return nil }
+        return NamespaceHead(
+            namespace: namespace, epoch: header.epoch, revision: header.revision,
+            digest: header.digest)
     }
 
     // MARK: Linearizable
@@ -75,7 +97,7 @@ extension CatalogReader {
         var head: NamespaceHead?
         var reason = isAround ? around : .notLoaded
         for attempt in 1...ServerLimits.maxHeadReads {
-            let proof = try await primary.head(of: target.namespace)
+            let proof = try await proof(of: target.namespace)
             head = proof.head
             try requirePrimary(proof)
             if !target.demand.isMet(by: head?.revision ?? .zero, head?.epoch) {
@@ -138,5 +160,20 @@ extension CatalogReader {
         } catch let error as FeedError where error.code == .storeUnavailable {
             throw refusal
         }
+    }
+}
+
+extension RequestError {
+    fileprivate static let lostReason = "revision_lost"
+
+    /// Whether the store does not have what the client has seen.
+    var isLost: Bool { code == .conflict && details["reason"] == Self.lostReason }
+}
+
+extension NamespaceHead {
+    /// Whether a store that goes on can be at `later` after this.
+    func precedes(_ later: NamespaceHead) -> Bool {
+        epoch == later.epoch
+            && (revision < later.revision || revision == later.revision && digest == later.digest)
     }
 }

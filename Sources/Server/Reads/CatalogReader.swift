@@ -22,7 +22,7 @@ struct CatalogReader: Sendable {
     struct Target: Sendable {
         let kind: KindTable.Entry
         let namespace: Namespace
-        let demand: ReadDemand
+        var demand: ReadDemand
     }
 
     /// Looks into a cache; nil when it does not hold the collection.
@@ -124,7 +124,21 @@ struct CatalogReader: Sendable {
             ])
     }
 
+    /// Meets the demand of the request, but for the tag of a lost history in `If-None-Match`.
     private func answer(
+        _ target: Target, fromCache: CacheLookup, fromStore: StoreLookup
+    ) async throws -> ReadAnswer {
+        do {
+            return try await demanded(target, fromCache: fromCache, fromStore: fromStore)
+        } catch let error as RequestError where target.demand.isRevalidation && error.isLost {
+            // The cache may not know yet what the primary has just told.
+            var target = target
+            target.demand = target.demand.withoutMinimum
+            return try await stored(target, .lostTag, fromStore)
+        }
+    }
+
+    private func demanded(
         _ target: Target, fromCache: CacheLookup, fromStore: StoreLookup
     ) async throws -> ReadAnswer {
         let demand = target.demand
@@ -167,10 +181,15 @@ struct CatalogReader: Sendable {
 
     /// What the cache has; nil where it holds nothing of the collection or knows not how old it is.
     func look(_ namespace: Namespace, _ fromCache: CacheLookup) throws -> Found? {
-        guard isCacheEnabled, let cache = caches[namespace], let asOf = cache.freshness.proven,
-            let content = try fromCache(cache)
+        guard isCacheEnabled, let cache = caches[namespace], let asOf = cache.freshness.proven
         else { return nil }
-        return Found(content: content, asOf: asOf, metrics: cache.metrics)
+        do {
+            guard let content = try fromCache(cache) else { return nil }
+            return Found(content: content, asOf: asOf, metrics: cache.metrics)
+        } catch let error as ReadError where error.code == .damaged || error.code == .foreign {
+            replicator.reportDamage(of: cache, error)
+            return nil
+        }
     }
 
     /// The answer of the store; loads the collection where it is missing in the cache.
@@ -180,7 +199,14 @@ struct CatalogReader: Sendable {
         _ target: Target, _ reason: ReadReason, _ fromStore: StoreLookup
     ) async throws -> ReadAnswer {
         let asked = ContinuousClock.now
+        let seen = seen(target.namespace)
         let content = try await fromStore()
+        if let seen, let epoch = content.epoch,
+            epoch != seen.epoch || content.revision < seen.revision
+        {
+            // Restored, or a standby: the primary knows.
+            _ = try? await proof(of: target.namespace)
+        }
         if reason == .notLoaded, content.epoch != nil {
             replicator.demand(target.kind.number, in: target.namespace)
         }

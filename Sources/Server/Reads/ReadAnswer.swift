@@ -70,6 +70,8 @@ enum ReadReason: String, Sendable {
     case verified
     /// The cache's content can be older than the client accepts.
     case tooOld = "too-old"
+    /// Only `If-None-Match` asked for a revision, and the store has lost it.
+    case lostTag = "lost-tag"
 }
 
 /// A read's answer with everything that its headers say about it.

@@ -10,6 +10,11 @@ struct ReadDemand: Sendable, Hashable {
     var bypassesCache = false
     /// The least revision that the answer may show.
     var minimum = Revision.zero
+    /// Nothing but `If-None-Match` asks for a revision.
+    ///
+    /// The tag of a lost history then costs a full answer and no refusal: a cache that revalidates
+    /// by itself could not drop the tag, and its client would never get past the refusal.
+    var isRevalidation = false
     /// The history that the answer must belong to; nil for whatever there is.
     var epoch: Epoch?
     /// How old an answer of the cache may be; nil leaves it to the namespace's policy.
@@ -47,13 +52,26 @@ struct ReadDemand: Sendable, Hashable {
             self.epoch = epoch
         }
         // A client that has seen a tag has seen its revision.
-        for name in [HTTPField.Name.ifMatch, .ifNoneMatch] {
-            guard case .tags(let tags)? = headers[name].map({ EntityTagCondition($0) }) else {
-                continue
-            }
-            minimum = tags.map(\.revision).reduce(minimum, max)
-        }
+        minimum = max(minimum, Self.newest(headers[.ifMatch]))
+        let known = Self.newest(headers[.ifNoneMatch])
+        isRevalidation = minimum == .zero && epoch == nil && known > .zero
+        minimum = max(minimum, known)
         if let control = headers[.cacheControl] { read(cacheControl: control) }
+    }
+
+    /// The newest revision that the tags of a condition name.
+    private static func newest(_ condition: String?) -> Revision {
+        guard case .tags(let tags)? = condition.map({ EntityTagCondition($0) }) else {
+            return .zero
+        }
+        return tags.map(\.revision).reduce(.zero, max)
+    }
+
+    /// The same without asking for a revision.
+    var withoutMinimum: ReadDemand {
+        var demand = self
+        (demand.minimum, demand.isRevalidation) = (.zero, false)
+        return demand
     }
 
     /// Whether content at a state is new enough and of the right history.
