@@ -9,6 +9,8 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomR
     private let settings: [(key: String, value: String)]
     /// Shown in `pg_stat_activity` unless the connection string names the application.
     package var applicationName = "catalog-server"
+    /// The application's name of a replica's listening session, by which upkeep knows it.
+    package static let listenerName = "catalog-listener"
     package var connectTimeout = Limits.connectTimeout
     /// Deadline of a statement on our side; passing it closes the connection.
     package var queryTimeout = Limits.queryTimeout

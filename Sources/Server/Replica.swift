@@ -57,7 +57,9 @@ struct Replica: Sendable {
         pool = Pool(
             configuration: configuration.database, size: configuration.poolSize, reactor: reactor)
         hintPool = Pool(configuration: configuration.database, size: 1, reactor: reactor)
-        feed = PostgresFeed(pool: pool, configuration: configuration.database, reactor: reactor)
+        var listening = configuration.database
+        listening.applicationName = PostgresConfiguration.listenerName
+        feed = PostgresFeed(pool: pool, configuration: listening, reactor: reactor)
         hints = HintPublisher(pool: hintPool)
         register = ReplicaRegistry(
             replica: ReplicaIdentity(name: configuration.replica),

@@ -10,7 +10,7 @@ extension ObservationKind {
             .feedDisconnected, .feedDeaf, .feedPolling, .divergence,
             .digestMismatch, .rebuild, .entityBypassed, .loadFailed, .collectionOverBudget,
             .cacheDiscarded, .cacheUnwritable, .readerTooOld, .poolExhausted, .sourceFailed,
-            .jobFailed, .leadershipLost, .upkeepFailed:
+            .jobFailed, .leadershipLost, .upkeepFailed, .listenersEnded:
             .warning
         case .startupStep, .feedReconnecting, .gap, .batchApplied, .mapGrown, .staleReadersCleared,
             .jobStarted, .migrationLockAwaited, .changeLogTrimmed, .collectionEvicted,

@@ -95,6 +95,8 @@ package enum Observation: Sendable, Hashable {
     case changeLogTrimmed(namespace: String, floor: UInt64)
     /// Old audit events have been removed.
     case auditTrimmed(events: Int)
+    /// Sessions of replicas that had stopped taking their notifications were ended.
+    case listenersEnded(count: Int)
     /// A task that one replica does for all has failed; its next turn tries again.
     case upkeepFailed(task: String, reason: String)
 

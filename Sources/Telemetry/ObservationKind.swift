@@ -39,6 +39,7 @@ package enum ObservationKind: Int, Sendable, CaseIterable {
     case writeFailed
     case changeLogTrimmed
     case auditTrimmed
+    case listenersEnded
     case upkeepFailed
     case sourceLoaded
     case sourceFailed
@@ -110,6 +111,7 @@ extension Observation {
         case .writeFailed: .writeFailed
         case .changeLogTrimmed: .changeLogTrimmed
         case .auditTrimmed: .auditTrimmed
+        case .listenersEnded: .listenersEnded
         case .upkeepFailed: .upkeepFailed
         case .sourceLoaded: .sourceLoaded
         case .sourceFailed: .sourceFailed

@@ -66,7 +66,7 @@ package struct LogKeeper: Sendable {
     // MARK: Turns
 
     private enum Duty: String, CaseIterable {
-        case log, tables, digests, idempotency, audit, approvals
+        case log, tables, digests, idempotency, audit, approvals, listeners
     }
 
     private func period(of duty: Duty) -> Duration {
@@ -77,6 +77,7 @@ package struct LogKeeper: Sendable {
         case .idempotency: WriteLimits.expiryInterval
         case .audit: WriteLimits.auditTrimInterval
         case .approvals: WriteLimits.approvalSweepInterval
+        case .listeners: options.listenerPatience / 5
         }
     }
 
@@ -106,6 +107,7 @@ package struct LogKeeper: Sendable {
         case .audit:
             if let age = options.auditRetention { _ = try await audit.trim(olderThan: age) }
         case .approvals: _ = try await ApprovalSweep.run(pool)
+        case .listeners: try await endSilentListeners()
         }
     }
 
@@ -142,6 +144,29 @@ package struct LogKeeper: Sendable {
 }
 
 extension LogKeeper {
+    /// Ends listening sessions whose replica has not asked them for anything for long.
+    ///
+    /// A replica that is stopped does not take its notifications. Its session would hold the queue
+    /// of all notifications, which at the end makes every write fail, and the horizon of vacuum.
+    private func endSilentListeners() async throws(PostgresError) {
+        let rows = try await pool.query(
+            Self.endListeners,
+            [
+                .text(PostgresConfiguration.listenerName),
+                .int8(Int64(options.listenerPatience / .milliseconds(1))),
+            ])
+        guard let ended = try rows.optionalInt64(0, 0), ended > 0 else { return }
+        observer.observe(.listenersEnded(count: Int(ended)))
+    }
+
+    /// A session that listens is asked for a sign of life every second.
+    private static let endListeners: Statement = """
+        SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE datname = current_database() AND usename = current_user
+            AND application_name = $1
+            AND GREATEST(state_change, backend_start)
+                < clock_timestamp() - $2::bigint * interval '1 millisecond'
+        """
     private static let claim: Statement = """
         SELECT w.task FROM unnest($1::text[], $2::bigint[]) AS w (task, ms),
             LATERAL catalog_claim(w.task, w.ms * interval '1 millisecond') c

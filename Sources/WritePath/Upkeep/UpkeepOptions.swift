@@ -17,6 +17,10 @@ package struct UpkeepOptions: Sendable {
     /// How long nothing may have changed before a restore counts as over.
     package var settling: Duration = .seconds(10)
 
+    /// A listening session that its replica has not used for so long is ended: twice the time within
+    /// which a replica that runs notices a session that does not.
+    package var listenerPatience: Duration = .seconds(10)
+
     package init() {}
 
     /// How often the turns are asked for.
