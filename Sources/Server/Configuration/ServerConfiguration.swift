@@ -76,7 +76,8 @@ package struct ServerConfiguration: Sendable {
         (host, port) = try Self.address(reader.text(.listen))
         sourcesPath = try reader.text(.sources)
         _ = try reader.text(.databaseType)
-        database = try Self.database(reader.text(.databaseDSN))
+        database = try Self.database(
+            reader.text(.databaseDSN), preparing: reader.flag(.preparedStatements))
         poolSize = number(.poolSize, 2...100)
         cacheDirectory = try reader.text(.cacheDirectory)
         cacheEnabled = try reader.flag(.cacheEnabled)
@@ -164,7 +165,7 @@ package struct ServerConfiguration: Sendable {
     }
 
     private static func database(
-        _ dsn: String
+        _ dsn: String, preparing usesPreparedStatements: Bool
     ) throws(ConfigurationReader.Failure) -> PostgresConfiguration {
         guard !dsn.isEmpty else {
             throw ConfigurationReader.Failure(
@@ -172,7 +173,9 @@ package struct ServerConfiguration: Sendable {
                     + "postgres://user:password@host:5432/database?sslmode=require")
         }
         do throws(PostgresError) {
-            return try PostgresConfiguration(dsn: dsn)
+            var database = try PostgresConfiguration(dsn: dsn)
+            database.usesPreparedStatements = usesPreparedStatements
+            return database
         } catch {
             throw ConfigurationReader.Failure(description: "DATABASE_DSN: \(error.message)")
         }

@@ -27,6 +27,8 @@ extension Setting {
         ])
     static let databaseDSN = Setting(variable: "DATABASE_DSN", flag: "db-dsn", isSecret: true)
     static let poolSize = Setting(variable: "CATALOG_DATABASE_POOL_SIZE", standard: "8")
+    static let preparedStatements = Setting(
+        variable: "CATALOG_DATABASE_PREPARED_STATEMENTS", standard: "true")
     static let cacheDirectory = Setting(
         variable: "CATALOG_CACHE_DIR", standard: "/var/cache/catalog-server")
     static let cacheEnabled = Setting(variable: "CATALOG_CACHE_ENABLED", standard: "true")
@@ -96,7 +98,8 @@ extension Setting {
     /// Every setting, in the order in which they are printed.
     static let all: [Setting] =
         [
-            listen, sources, databaseType, databaseDSN, poolSize, cacheDirectory, cacheEnabled,
+            listen, sources, databaseType, databaseDSN, poolSize, preparedStatements,
+            cacheDirectory, cacheEnabled,
             cacheNamespaces, cacheBytes, pageBytes, scanLimit, discoveryTTL, capabilitiesTTL,
             cacheEntries, stalenessLimit, stalenessMaximum, degradedPolicy, failClosedNamespaces,
             tenancyMode, namespaces, auditEnabled, auditDenied, writeGrouping,
