@@ -2,10 +2,17 @@
 package enum FeedLimits {
     /// How often the heads are polled, hints or not.
     package static let pollInterval: Duration = .milliseconds(250)
-    /// How often the heads are polled while no hints can arrive.
-    package static let fastPollInterval: Duration = .milliseconds(50)
+    /// How often the heads are polled on average while no hints can arrive.
+    ///
+    /// All replicas do so after a restart of the store, which must not cost it more than three
+    /// times the usual polls.
+    package static let fastPollInterval: Duration = .milliseconds(100)
     /// The least time between two messages of the notifier: at most 200 a second.
     package static let notifyInterval: Duration = .milliseconds(5)
+    /// The same under many writes, which want the processors that every message wakes.
+    package static let maxNotifyInterval: Duration = .milliseconds(25)
+    /// Up to so many writes a second the interval is the least; in proportion to them beyond.
+    package static let quietWritesPerSecond = 400.0
     /// Namespaces in one message of the notifier.
     package static let notifyBatch = 500
     /// How long a feed query may take.

@@ -29,6 +29,23 @@ struct HintTests {
         #expect(Hint(payload: payload) == nil)
     }
 
+    @Test(
+        "Few writes are told of at once; the more there are in a second, the more share a message")
+    func pace() {
+        func interval(_ writes: Int, in milliseconds: Int) -> Duration {
+            HintPublisher.interval(for: writes, since: .milliseconds(milliseconds))
+        }
+        let least = FeedLimits.notifyInterval
+        #expect(interval(0, in: 0) == least)
+        #expect(interval(1, in: 0) == least)
+        #expect(interval(2, in: 5) == least)
+        #expect(interval(100, in: 1_000) == least)
+        #expect(interval(8, in: 10) == least * 2)
+        #expect(interval(16, in: 20) == least * 2)
+        #expect(interval(1_000, in: 5) == FeedLimits.maxNotifyInterval)
+        #expect(interval(.max, in: 1) == FeedLimits.maxNotifyInterval)
+    }
+
     @Test func isNeverLong() {
         for length in [97, 1_000, 7_999] {
             #expect(Hint(payload: String(repeating: "a", count: length)) == nil)

@@ -17,6 +17,7 @@ struct IntactVerifier: CacheVerifier {
 final class WatchedFeed: ChangeFeed {
     let feed: PostgresFeed
     let copies = Atomic<Int>(0)
+    private let disturbance = Mutex<(@Sendable (Call) async -> Void)?>(nil)
     let signals: AsyncStream<FeedSignal>
 
     init(_ feed: PostgresFeed, isDeaf: Bool) {
@@ -24,14 +25,25 @@ final class WatchedFeed: ChangeFeed {
         signals = isDeaf ? AsyncStream { _ in } : feed.signals
     }
 
+    enum Call: Sendable { case heads, changes, copy }
+
+    /// Runs a closure before each query from now on.
+    func beforeCall(_ body: (@Sendable (Call) async -> Void)?) {
+        disturbance.withLock { $0 = body }
+    }
+
+    private func disturb(_ call: Call) async { await disturbance.withLock { $0 }?(call) }
+
     func heads(of namespaces: [Namespace]) async throws(FeedError) -> [NamespaceHead] {
-        try await feed.heads(of: namespaces)
+        await disturb(.heads)
+        return try await feed.heads(of: namespaces)
     }
 
     func changes(
         in namespace: Namespace, after revision: Revision
     ) async throws(FeedError) -> RangeRead {
-        try await feed.changes(in: namespace, after: revision)
+        await disturb(.changes)
+        return try await feed.changes(in: namespace, after: revision)
     }
 
     func copy(
@@ -39,6 +51,7 @@ final class WatchedFeed: ChangeFeed {
         rows: @Sendable ([StoredEntity]) async throws(FeedError) -> Void
     ) async throws(FeedError) -> CollectionSnapshot {
         copies.add(1, ordering: .relaxed)
+        await disturb(.copy)
         return try await feed.copy(kind, in: namespace, rows: rows)
     }
 }
@@ -91,6 +104,9 @@ final class Replica: Sendable {
         }
         tasks.withLock { $0 = [running, listening, reporting] }
     }
+
+    /// Statements that the replica has sent so far, but for those of its listening session.
+    var statements: Int { pool.statistics.queriesExecuted }
 
     /// Ends as a process that is asked to.
     func stop() async {

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A repeatable source of random numbers (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
@@ -12,5 +14,16 @@ struct SeededGenerator: RandomNumberGenerator {
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)
+    }
+}
+
+/// One such source that several tasks share.
+final class LockedGenerator: Sendable {
+    private let generator: Mutex<SeededGenerator>
+
+    init(seed: UInt64) { generator = Mutex(SeededGenerator(seed: seed)) }
+
+    func number(in range: Range<Int>) -> Int {
+        generator.withLock { Int.random(in: range, using: &$0) }
     }
 }
