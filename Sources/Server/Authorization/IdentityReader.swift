@@ -23,7 +23,8 @@ struct IdentityReader: Sendable {
             groups: isTrusted ? headers[.remoteGroup] : nil,
             isOperator: isReviewing || isOperator(headers, isTrusted),
             principal: isTrusted ? headers[.userPrincipal] : nil,
-            role: isTrusted ? headers[.userRole] : nil)
+            // Where tokens give the role, the header says nothing.
+            role: isTrusted && tokens == nil ? headers[.userRole] : nil)
     }
 
     private func isOperator(_ headers: HTTPFields, _ isTrusted: Bool) -> Bool {

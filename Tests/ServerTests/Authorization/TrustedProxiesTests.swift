@@ -34,6 +34,7 @@ import Testing
         let reader = IdentityReader(proxies: proxies, tokens: nil, isReviewing: false)
         let headers: HTTPFields = [
             .remoteUser: "alice", .remoteGroup: "a,b", .userRole: "operator",
+            .userPrincipal: " ann ",
         ]
         let inside = try SocketAddress(ipAddress: "10.1.1.1", port: 1)
         let outside = try SocketAddress(ipAddress: "8.8.8.8", port: 1)
@@ -41,11 +42,13 @@ import Testing
         #expect(believed.user == "alice")
         #expect(believed.groups == ["a", "b"])
         #expect(believed.isOperator)
+        #expect(believed.principal == "ann" && believed.role == "operator")
         for peer in [outside, nil] {
             let other = try reader.identity(of: headers, from: peer)
             #expect(other.isAnonymous)
             #expect(other.groups.isEmpty)
             #expect(!other.isOperator)
+            #expect(other.principal.isEmpty && other.role.isEmpty)
             #expect(other.rawUser.isEmpty && other.rawGroups.isEmpty)
         }
         #expect(TrustedProxies.any.contains(nil))
