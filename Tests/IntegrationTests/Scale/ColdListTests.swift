@@ -5,7 +5,7 @@ import Testing
 extension IntegrationTests {
     @Suite("Lists while a collection is loaded")
     struct ColdListTests {
-        private static let entities = 5_000
+        private static let entities = 1_500
         private static let askers = 24
 
         @Test("many that ask for the same pages at once get the same bytes as later from the cache")
