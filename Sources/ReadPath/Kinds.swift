@@ -14,6 +14,11 @@ package struct KindTable: Sendable {
         package let kind: KindDefinition
         /// Numbers of the fields that have an index, ascending; name and id need none.
         package let indexedFields: [Int]
+        /// Of each field whether it has an index.
+        let isIndexed: [Bool]
+        /// Whether bodies leave out fields that filters ask for.
+        let hasHiddenFields: Bool
+        let bodyPlan: BodyPlan
 
         /// The names of the fields by which a list can be narrowed or ordered without a scan.
         package var indexedNames: [String] {
@@ -31,6 +36,9 @@ package struct KindTable: Sendable {
             self.plugin = plugin
             self.kind = kind
             self.indexedFields = indexedFields
+            isIndexed = kind.fields.indices.map { indexedFields.contains($0) }
+            hasHiddenFields = kind.fields.contains(where: \.hidden)
+            bodyPlan = BodyPlan(kind)
         }
     }
 

@@ -145,6 +145,7 @@ enum Kind {
     static let prompt = find("prompts", "PromptTemplate")
     static let mcp = find("mcp", "McpServer")
     static let model = find("model", "CatalogModel")
+    static let all = CacheHarness.kinds.entries
 
     private static func find(_ plugin: String, _ kind: String) -> KindTable.Entry {
         guard let entry = CacheHarness.kinds.entry(plugin: plugin, kind: kind) else {

@@ -90,7 +90,7 @@ extension KindDefinition {
         return result
     }
 
-    private static let serverKeys = [
+    static let serverKeys = [
         "id", "sourceId", "source_id", "createTimeSinceEpoch", "lastUpdateTimeSinceEpoch",
     ]
 }

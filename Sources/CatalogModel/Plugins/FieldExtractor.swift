@@ -36,7 +36,8 @@ package enum FieldExtractor {
         }
     }
 
-    private static func find(_ path: [String], in document: JSONObject) -> JSONValue? {
+    /// The value that a path leads to.
+    package static func find(_ path: [String], in document: JSONObject) -> JSONValue? {
         var value: JSONValue = .object(document)
         for key in path {
             guard let next = value[key] else { return nil }
@@ -45,7 +46,8 @@ package enum FieldExtractor {
         return value
     }
 
-    private static func comparable(_ value: JSONValue, _ field: FieldDefinition) -> FieldValue {
+    /// What a field compares of a value of the document.
+    package static func comparable(_ value: JSONValue, _ field: FieldDefinition) -> FieldValue {
         switch (field.type, value) {
         case (.string, .string(let text)): .string(text)
         case (.boolean, .bool(let flag)): .boolean(flag)

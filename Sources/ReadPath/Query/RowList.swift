@@ -7,9 +7,11 @@ package struct RowList {
     private let query: ListQuery
     private let view: RecordView
     private var collector: PageCollector
+    private var builder: RecordBuilder
 
     package init(_ query: ListQuery) {
         self.query = query
+        builder = RecordBuilder(query.kind)
         view = RecordView(kind: query.kind)
         collector = PageCollector(query: query, arrivesOrdered: false)
     }
@@ -17,7 +19,7 @@ package struct RowList {
     /// Takes rows in any order.
     package mutating func add(_ batch: [StoredEntity]) throws(ReadError) {
         for row in batch {
-            let record = CacheRecord.build(row, kind: query.kind, hasDigest: false).bytes
+            let record = builder.build(row, hasDigest: false).bytes
             if try query.admits(record.span, view) { collector.offer(view) }
         }
     }

@@ -27,51 +27,30 @@ enum CacheRecord {
     /// A record with the values that its index entries are made of.
     struct Built {
         let bytes: [UInt8]
-        let fields: [FieldValue]
+        /// The values of the indexed fields, in the order of their numbers.
+        let indexed: [FieldValue]
         let nameKey: [UInt8]
         let digest: UInt64
     }
 
-    /// Renders and encodes one entity; a few microseconds per KiB.
-    ///
-    /// A document that is not a plain entity (written past the API) is stored as it is: its body is
-    /// the document's own text, and only its name and source can be filtered on.
-    ///
-    /// Without its digest it is good for lists only, which do not show it.
+    /// Renders and encodes one entity; for many, a builder is kept.
     static func build(
         _ entity: StoredEntity, kind: KindTable.Entry, hasDigest: Bool = true
     ) -> Built {
-        var body: [UInt8] = []
-        var fields: [FieldValue]
-        var keepsDoc = false
-        if case .object(let doc)? = try? JSONParser.parse(entity.doc) {
-            EntityRenderer.append(entity, document: doc, kind: kind.kind, to: &body)
-            fields = FieldExtractor.values(of: entity, document: doc, kind: kind.kind)
-            keepsDoc = kind.kind.fields.contains(where: \.hidden)
-        } else {
-            body = entity.doc
-            fields = kind.kind.fields.map { field in
-                if field.name == "name" { return .string(entity.key.name) }
-                return field.origin == .source ? .string(entity.key.source) : .missing
-            }
-        }
-        let digest = hasDigest ? EntityDigest.digest(of: entity) : 0
-        let bytes = encode(
-            entity, fields: fields, body: body, doc: keepsDoc ? entity.doc : [], digest: digest)
-        return Built(
-            bytes: bytes, fields: fields, nameKey: SortKey.nameKey(entity.key.name),
-            digest: digest)
+        var builder = RecordBuilder(kind)
+        return builder.build(entity, hasDigest: hasDigest)
     }
 
-    private static func encode(
-        _ entity: StoredEntity, fields: [FieldValue], body: [UInt8], doc: [UInt8], digest: UInt64
+    /// Puts a record together from its parts.
+    static func encode(
+        _ entity: StoredEntity, section: [UInt8], body: [UInt8], keepsDoc: Bool, digest: UInt64
     ) -> [UInt8] {
-        var section: [UInt8] = []
-        for field in fields {
-            append(field, shownIn: body, to: &section)
-        }
+        let doc = keepsDoc ? entity.doc.count : 0
+        let name = entity.key.name.utf8
+        let source = entity.key.source.utf8
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(fixedBytes + section.count + body.count + doc.count + 64)
+        bytes.reserveCapacity(
+            fixedBytes + name.count + source.count + section.count + body.count + doc)
         bytes.append(littleEndian: UInt64(0))
         bytes.append(littleEndian: entity.id)
         bytes.append(littleEndian: entity.version)
@@ -81,14 +60,14 @@ enum CacheRecord {
         bytes.append(littleEndian: entity.updatedAtMs)
         bytes.append(littleEndian: UInt32(section.count))
         bytes.append(littleEndian: UInt32(body.count))
-        bytes.append(littleEndian: UInt32(doc.count))
-        bytes.append(littleEndian: UInt16(entity.key.name.utf8.count))
-        bytes.append(littleEndian: UInt16(entity.key.source.utf8.count))
-        bytes.append(contentsOf: entity.key.name.utf8)
-        bytes.append(contentsOf: entity.key.source.utf8)
+        bytes.append(littleEndian: UInt32(doc))
+        bytes.append(littleEndian: UInt16(name.count))
+        bytes.append(littleEndian: UInt16(source.count))
+        bytes.append(contentsOf: name)
+        bytes.append(contentsOf: source)
         bytes += section
         bytes += body
-        bytes += doc
+        if keepsDoc { bytes += entity.doc }
         let sum = checksum(bytes.span)
         for index in 0..<8 {
             bytes[index] = UInt8(truncatingIfNeeded: sum >> UInt64(8 * index))
@@ -96,7 +75,8 @@ enum CacheRecord {
         return bytes
     }
 
-    private static func append(
+    /// Encodes one field.
+    static func append(
         _ value: FieldValue, shownIn body: [UInt8], to bytes: inout [UInt8]
     ) {
         switch value {

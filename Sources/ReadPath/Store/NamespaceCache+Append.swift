@@ -26,7 +26,8 @@ extension NamespaceCache {
             for entry in batch.indexEntries {
                 run = AppendRun()
                 let key = entry.key
-                for id in entry.ids {
+                for number in entry.ids {
+                    let id = StoreLayout.idBytes(number)
                     try run.put(
                         id.span, key.span, tables.indexes, .appendDuplicate, in: &transaction)
                 }

@@ -14,8 +14,8 @@ extension NamespaceCache {
             let id = StoreLayout.idBytes(entity.id)
             try transaction.put(record.bytes, for: key, in: tables.entities)
             try transaction.put(record.nameKey, for: id, in: tables.places)
-            for number in kind.indexedFields {
-                let key = Self.indexKey(kind, number, record.fields[number])
+            for (number, value) in zip(kind.indexedFields, record.indexed) {
+                let key = Self.indexKey(kind, number, value)
                 try transaction.put(id, for: key, in: tables.indexes)
             }
         } catch {
