@@ -18,6 +18,9 @@ package enum Limits {
     /// How often the gate closes before a resize is given up with `.busy`.
     package static let gateAttempts = 10
 
+    /// Tables of which a reader keeps a cursor; others take turns in their places.
+    static let keptCursors = 64
+
     /// Bytes of one reader in the reader table: a cache line.
     static let lockFileSlotBytes = 64
 

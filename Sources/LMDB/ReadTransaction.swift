@@ -73,14 +73,15 @@ package struct ReadTransaction: ~Copyable {
         return try body(&cursor)
     }
 
-    /// Runs `body` with the reader's own cursor, not yet positioned; allocates on first use only.
+    /// Runs `body` with the reader's own cursor of the table, not yet positioned.
     ///
-    /// Another table, or a call inside `body`, costs a cursor of its own.
+    /// Allocates on first use only. A call for the same table inside `body` costs a cursor of its
+    /// own; so do tables beyond `Limits.keptCursors`, which take turns.
     @available(*, noasync)
     package borrowing func withKeptCursor<R: ~Copyable>(
         in table: Table, _ body: (inout Cursor) throws(StorageError) -> R
     ) throws(StorageError) -> R {
-        let kept = unsafe handle.kept
+        let kept = unsafe handle.kept + Int(table.handle) % Limits.keptCursors
         guard unsafe !kept.pointee.isLent else { return try withCursor(in: table, body) }
         var cursor = unsafe try Cursor(kept: &kept.pointee, transaction: handle.raw, table: table)
         unsafe kept.pointee.isLent = true

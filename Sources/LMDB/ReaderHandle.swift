@@ -6,8 +6,8 @@ struct ReaderHandle: ~Copyable {
     // SAFETY: made by mdb_txn_begin, ended only by deinit, so it is valid for the life of this
     // value.
     let raw: OpaquePointer
-    // SAFETY: allocated and initialised in init, freed in deinit, touched only by the thread that
-    // holds the reader.
+    // SAFETY: `Limits.keptCursors` places, allocated and initialised in init, freed in deinit,
+    // touched only by the thread that holds the reader.
     let kept: UnsafeMutablePointer<KeptCursor>
 
     /// Takes a reader slot and a snapshot.
@@ -18,18 +18,18 @@ struct ReaderHandle: ~Copyable {
             throw StorageError(number: result, operation: "begin read")
         }
         unsafe self.raw = raw
-        unsafe kept = .allocate(capacity: 1)
-        unsafe kept.initialize(to: KeptCursor())
+        unsafe kept = .allocate(capacity: Limits.keptCursors)
+        unsafe kept.initialize(repeating: KeptCursor(), count: Limits.keptCursors)
     }
 
     deinit {
-        unsafe mdb_cursor_close(kept.pointee.raw)
+        for place in 0..<Limits.keptCursors { unsafe mdb_cursor_close(kept[place].raw) }
         unsafe kept.deallocate()
         unsafe mdb_txn_abort(raw)
     }
 }
 
-/// The cursor that a reader keeps between its snapshots, so that a seek allocates nothing.
+/// A cursor that a reader keeps between its snapshots, so that a seek allocates nothing.
 @safe
 struct KeptCursor {
     // SAFETY: opened on the reader that holds it and closed before that reader is freed.
