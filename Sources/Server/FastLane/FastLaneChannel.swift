@@ -17,6 +17,16 @@ struct FastLaneChannel: HTTPChannelHandler {
     let lane: FastLane
     let idleTimeout: Duration
 
+    /// The decoder takes what it takes without the lane; the router refuses more with words of its own.
+    private static var decoderLimits: NIOHTTPDecoderLimitConfiguration {
+        let limits = HTTP1Channel.Configuration.DecoderConfiguration()
+        var configuration = NIOHTTPDecoderLimitConfiguration()
+        configuration.maxHeaderFieldSize = limits.maxHeaderFieldSize
+        configuration.maxHeaderListSize = limits.maxHeaderListSize
+        configuration.maxHeaderFieldCount = limits.maxHeaderFieldCount
+        return configuration
+    }
+
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let front = LaneFrontHandler(
@@ -26,7 +36,8 @@ struct FastLaneChannel: HTTPChannelHandler {
             try pipeline.addHandler(front)
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: false, withErrorHandling: false,
-                withOutboundHeaderValidation: false)
+                withOutboundHeaderValidation: false, withEncoderConfiguration: .init(),
+                withDecoderLimitConfiguration: Self.decoderLimits)
             try pipeline.addHandler(LanePartHandler(front: front))
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))
