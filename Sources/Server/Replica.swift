@@ -231,8 +231,8 @@ struct Replica: Sendable {
             policy: configuration.degradedPolicy,
             access: control.isReviewing
                 ? HitAccess(leavesTokens: false, decide: decide) : .open,
-            caches: caches, registry: registry, metrics: requestMetrics,
-            namespaceMetrics: namespaceMetrics, accessLog: accessLog)
+            identities: access.identities, caches: caches, registry: registry,
+            metrics: requestMetrics, namespaceMetrics: namespaceMetrics, accessLog: accessLog)
     }
 
     /// Listens to the feed; nothing notifies a replica with an upstream of jobs, which it looks for.

@@ -129,6 +129,70 @@ extension LiveTests {
             try await compare(Array((hit + request + hit + end).utf8), "corpus")
         }
 
+        private static let codings = [
+            "", "gzip", "zstd", "gzip, zstd", "gzip;q=0.5, zstd;q=0.2", "identity", "br", "*",
+            "identity;q=0", "gzip;q=0, *", "x-gzip", "gzip;q=2",
+        ]
+        private static let lists = [
+            "agents_catalog/v1alpha1/agents?namespace=default",
+            "agents_catalog/v1alpha1/agents?pageSize=2&namespace=default",
+            "agents_catalog/v1alpha1/agents?filterQuery=name%20LIKE%20%27%25e%25%27",
+            "mcp_catalog/v1alpha1/mcpservers?pageSize=3&orderBy=NAME&sortOrder=DESC",
+            "model_catalog/v1alpha1/models?pageSize=1&source=nowhere",
+            "model_catalog/v1alpha1/models?sourceLabel=x", "mcp_catalog/v1alpha1/mcpservers?",
+            "mcp_catalog/v1alpha1/mcpservers?explain=true", "mcp_catalog/v1alpha1/mcpservers",
+            "agents_catalog/v1alpha1/agents?namespace=&pageSize=2",
+            "agents_catalog/v1alpha1/agents?namespace=default&namespace=other&pageSize=2",
+            "agents_catalog/v1alpha1/agents?n%61mespace=default&pageSize=2",
+            "agents_catalog/v1alpha1/agents?pageSize=x",
+        ].map { "/api/\($0)" }
+
+        @Test("lists get the same answers, by whichever way", arguments: lists)
+        func pages(target: String) async throws {
+            let servers = try await LaneServers.get()
+            func request(_ method: String, _ fields: String) -> String {
+                "\(method) \(target) HTTP/1.1\r\nHost: h\r\nX-Namespace: default\r\n\(fields)\r\n"
+            }
+            let end =
+                "GET /api/tenancy/v1alpha1/namespaces HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+            let before = try await LaneServers.answered(servers.bytes)
+            var tags = ["\"0-0000000000000000\"", "\"99999-0000000000000000-gzip\"", "*"]
+            for coding in Self.codings {
+                let accepts = coding.isEmpty ? "" : "Accept-Encoding: \(coding)\r\n"
+                // The second time it lies ready.
+                for turn in 0..<2 {
+                    try await compare(
+                        Array((request("GET", accepts) + end).utf8), "\(coding), turn \(turn)")
+                }
+                try await compare(Array((request("HEAD", accepts) + end).utf8), "HEAD \(coding)")
+                let answer = try await servers.off.client.get(
+                    target, headers: ["X-Namespace": "default", "Accept-Encoding": coding])
+                if let tag = answer.header("ETag") { tags.append(tag) }
+            }
+            for tag in Set(tags) {
+                let fields =
+                    "If-None-Match: \(tag)\r\nAccept-Encoding: gzip\r\nOrigin: http://p\r\n"
+                try await compare(Array((request("GET", fields) + end).utf8), tag)
+            }
+            // The first is a page with many targets, of which only so many are remembered.
+            let isPlain = Self.lists[1..<5].contains(target)
+            let answered = try await LaneServers.answered(servers.bytes) - before
+            #expect(!isPlain || answered > 10, "\(answered) answers of the lane")
+        }
+
+        @Test(
+            "large heads get the same answers", arguments: [1, 63, 64, 65, 255, 256, 257, 400, 999])
+        func largeHeads(fields: Int) async throws {
+            let path = try await LaneServers.get().paths[0]
+            for length in [10, 100, 40_000 / fields] {
+                let value = String(repeating: "a", count: length)
+                let lines = (0..<fields).map { "X-\($0): \(value)\r\n" }.joined()
+                let text = "GET \(path) HTTP/1.1\r\nHost: h\r\nX-Namespace: default\r\n\(lines)"
+                try await compare(
+                    Array((text + "Connection: close\r\n\r\n").utf8), "\(fields) of \(length)")
+            }
+        }
+
         @Test("a tag that was just given is known by every way")
         func notModified() async throws {
             let servers = try await LaneServers.get()

@@ -32,6 +32,59 @@ struct EmbeddedLaneTests {
         #expect(connection.router.requests == ["GET \(rival)"])
     }
 
+    @Test("identity headers count only when the peer is trusted")
+    func untrusted() throws {
+        let named = HitAccess(leavesTokens: false) { user, _, _, _, _ in user.count > 0 }
+        let request = Self.get("\(Self.agents)/one", "X-Remote-User: alice\r\n")
+        let trusted = try LaneFixture(access: named).connect()
+        try trusted.send(request + Self.hit)
+        #expect(try trusted.statuses() == ["200 OK"])
+        #expect(trusted.router.requests.count == 1)
+        let network = try #require(TrustedProxies.Network("10.0.0.0/8"))
+        let proxies = TrustedProxies(networks: [network])
+        let stranger = try LaneFixture(access: named, proxies: proxies).connect()
+        try stranger.send(request)
+        #expect(try stranger.statuses() == [])
+        #expect(stranger.router.requests.count == 1)
+        // Without a decision to take, a stranger gets what everybody gets.
+        let open = try LaneFixture(proxies: proxies).connect()
+        try open.send(request)
+        #expect(try open.statuses() == ["200 OK"])
+    }
+
+    @Test("a page that was rendered before is answered, in the form that is at hand")
+    func pages() throws {
+        let fixture = try LaneFixture()
+        let connection = try fixture.connect()
+        let target = "\(Self.agents)?pageSize=2"
+        try connection.send(Self.get(target))
+        connection.router.answer()
+        #expect(try connection.statuses() == ["202 Accepted"])
+        let page = try fixture.renderPage(target)
+        try connection.send(Self.get(target))
+        let answer = try connection.received()
+        #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+        #expect(answer.hasSuffix("\r\n\r\n" + String(decoding: page.body, as: UTF8.self)))
+        // Nobody has made that form yet.
+        try connection.send(Self.get(target, "Accept-Encoding: gzip\r\n"))
+        connection.router.answer()
+        #expect(try connection.statuses() == ["202 Accepted"])
+        for form in ["", "-gzip", "-zstd"] {
+            let tag = "\(page.tag.description.dropLast())\(form)\""
+            try connection.send(Self.get(target, "If-None-Match: \(tag)\r\n"))
+            let known = try connection.received()
+            #expect(known.hasPrefix("HTTP/1.1 304 Not Modified\r\n"))
+            #expect(known.contains("\r\nETag: \(tag)\r\n") && known.hasSuffix("\r\n\r\n"))
+        }
+        try connection.send("HEAD \(target) HTTP/1.1\r\nHost: h\r\n\r\n")
+        #expect(try connection.received().contains("\r\nContent-Length: \(page.body.count)\r\n"))
+        for other in ["\(target)&", "\(target)&namespace=", "\(target)&n%61mespace=a"] {
+            try connection.send(Self.get(other))
+            connection.router.answer()
+            #expect(try connection.statuses() == ["202 Accepted"])
+        }
+    }
+
     @Test("a tag that is known gets 304, HEAD gets no body")
     func conditions() throws {
         let connection = try LaneFixture().connect()

@@ -19,7 +19,10 @@ final class LaneFixture {
     private let writer = LineWriter { _ in }
     private let path: String
 
-    init(mode: LaneMode = .bytes, access: HitAccess = .open, logEvery: Int = 1) throws {
+    init(
+        mode: LaneMode = .bytes, access: HitAccess = .open, proxies: TrustedProxies = .any,
+        logEvery: Int = 1
+    ) throws {
         path =
             FileManager.default.temporaryDirectory
             .appendingPathComponent("lane-test-\(UUID().uuidString)").path
@@ -36,7 +39,9 @@ final class LaneFixture {
             policy: DegradedPolicy(
                 stalenessLimit: .seconds(3_600), stalenessMaximum: nil, failsClosed: false,
                 failClosedNamespaces: []),
-            access: access, caches: caches, registry: registry,
+            access: access,
+            identities: IdentityReader(proxies: proxies, tokens: nil, isReviewing: false),
+            caches: caches, registry: registry,
             metrics: RequestMetrics(registry: registry),
             namespaceMetrics: NamespaceMetricsFamily(registry: registry),
             accessLog: AccessLog(writer: writer, sampleEvery: logEvery))
@@ -53,8 +58,12 @@ final class LaneFixture {
             ("agents", "Agent", [("one", "s1"), ("Two", "s1"), ("two", "s1"), ("a/b", "s2")]),
             ("model", "CatalogModel", [("org/m", "s1"), ("org/m", "s2"), ("only", "s1")]),
         ]
+        let others = kinds.entries.filter { entry in
+            !names.contains { $0.plugin == entry.plugin.name && $0.kind == entry.kind.kind }
+        }
         var id: Int64 = 0
-        return names.compactMap { plugin, kind, entities in
+        let all = names + others.map { ($0.plugin.name, $0.kind.kind, [("each", "s1")]) }
+        return all.compactMap { plugin, kind, entities in
             guard let entry = kinds.entry(plugin: plugin, kind: kind) else { return nil }
             return (
                 entry,
@@ -91,6 +100,20 @@ final class LaneFixture {
             installing: rows.map { $0.0.number })
         #expect(failed.isEmpty)
     }
+
+    /// Renders a page of agents as the router does when it is asked first.
+    func renderPage(_ target: String) throws -> RenderedPage {
+        let path = target.prefix { $0 != "?" }
+        let kind = try #require(Self.kinds.entries.first { $0.kind.listPath == String(path) })
+        let query = try ListQuery(
+            kind: kind, namespace: .default,
+            parameters: QueryParameters(target.dropFirst(path.count + 1)))
+        let read = try cache.renderedPage(query, target: Array(target.utf8))
+        guard case .hit(let page, _) = read else { throw ColdCollection() }
+        return page
+    }
+
+    struct ColdCollection: Error {}
 
     /// A connection with the lane, the decoder, and a router whose answers the test decides on.
     func connect() throws -> LaneConnectionFixture {

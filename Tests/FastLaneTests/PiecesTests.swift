@@ -133,7 +133,7 @@ struct PiecesTests {
             ("agents/a", "a", "", ""), ("agents/a/b", "a/b", "", ""),
             ("agents/a?source=s", "a", "s", ""),
             ("agents/a?namespace=n&source=s", "a", "s", "n"),
-            ("agents/", nil, "", ""), ("agents", nil, "", ""), ("agentsx/a", nil, "", ""),
+            ("agents/", nil, "", ""), ("agentsx/a", nil, "", ""),
             ("agents/a?explain=true", nil, "", ""), ("agents/a?source=", nil, "", ""),
             ("agents/a?source", nil, "", ""), ("agents/a?source=s&source=t", nil, "", ""),
             ("agents/a?source=s&", nil, "", ""), ("agents/a?&source=s", nil, "", ""),

@@ -1,7 +1,7 @@
 package import CatalogModel
 import LMDB
 
-/// Finds single entities of one namespace for a hit: by bytes, in place, without allocating.
+/// Finds entities and pages of one namespace for a hit: by bytes, in place, without allocating.
 ///
 /// What the header and the states of collections say is kept with the number of the snapshot that
 /// said it, so that they are decoded once after each change. Not for use on several threads.
@@ -29,12 +29,15 @@ package final class HitReader {
     package private(set) var snapshotID = -1
     private var isTrusted = false
     private var collections: [Answerable]
+    /// What the answerable collections show in that snapshot.
+    private var stamps: [PageStamp?]
     private var key: [UInt8] = []
 
     /// Creates a reader of an open cache.
     package init(cache: NamespaceCache) {
         self.cache = cache
         collections = Array(repeating: .unknown, count: cache.kinds.entries.count)
+        stamps = Array(repeating: nil, count: cache.kinds.entries.count)
         key.reserveCapacity(HitKey.maximumBytes)
     }
 
@@ -67,6 +70,26 @@ package final class HitReader {
         } catch {
             // A cache may be closed to make room; the slow way finds out more.
             return .declined
+        }
+    }
+
+    /// The rendered page that a target, path and query as sent, led to, if it is still the answer.
+    ///
+    /// One look-up among the pages and a read transaction; nothing is allocated once the snapshot
+    /// is known. Who asks has been let in before.
+    @available(*, noasync)
+    package func page(forTarget target: Span<UInt8>) -> RenderedPage? {
+        guard !cache.isSuspended, let page = cache.pages.page(forTarget: target) else { return nil }
+        cache.noteUse()
+        do throws(StorageError) {
+            return try cache.environment.read { transaction throws(StorageError) in
+                guard try self.canAnswer(page.kind, in: transaction),
+                    self.stamps[Int(page.kind.number)] == page.stamp
+                else { return nil }
+                return page
+            }
+        } catch {
+            return nil
         }
     }
 
@@ -124,8 +147,9 @@ package final class HitReader {
         guard isTrusted else { return false }
         let number = Int(kind.number)
         if collections[number] == .unknown {
-            let state = try? cache.state(of: kind, in: transaction)
-            collections[number] = state?.phase == .loaded ? .yes : .no
+            let found = try? cache.stamp(of: kind, in: transaction)
+            collections[number] = found == nil ? .no : .yes
+            stamps[number] = found.map { PageStamp($0.stamp) }
         }
         return collections[number] == .yes
     }

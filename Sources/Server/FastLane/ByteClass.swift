@@ -20,8 +20,10 @@ struct ByteClass: Sendable {
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     /// What a path may consist of; no escapes.
     static let path = ByteClass(alphanumerics + "-._~!$&'()*+,;=:@/")
-    /// What a query may consist of; neither escapes nor plus signs.
-    static let query = ByteClass(alphanumerics + "-._~:@/,=&")
+    /// What a query may consist of; escapes and plus signs are not read but compared.
+    static let query = ByteClass(alphanumerics + "-._~:@/,=&%+!$'()*;?")
+    /// What a value of a query may consist of that is read: it stands for itself.
+    static let plainQuery = ByteClass(alphanumerics + "-._~:@/,=")
     /// What a header name may consist of (RFC 9110, section 5.6.2).
     static let token = ByteClass(alphanumerics + "!#$%&'*+-.^_`|~")
     /// What the value of `Host` may consist of.

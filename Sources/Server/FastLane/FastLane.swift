@@ -16,7 +16,10 @@ final class FastLane: Sendable {
     let caches: CacheDirectory
     let routes: LaneRoutes
     let accessLog: AccessLog
-    let requests: RequestMetrics.Row
+    /// Tells whose identity headers count.
+    let identities: IdentityReader
+    let gets: RequestMetrics.Row
+    let lists: RequestMetrics.Row
     let namespaceMetrics: NamespaceMetricsFamily
     let answeredBytes: Counter
     let answeredParts: Counter
@@ -26,17 +29,20 @@ final class FastLane: Sendable {
 
     init(
         mode: LaneMode, tenancy: ServerConfiguration.Tenancy, policy: DegradedPolicy,
-        access: HitAccess, caches: CacheDirectory, registry: MetricsRegistry,
-        metrics: RequestMetrics, namespaceMetrics: NamespaceMetricsFamily, accessLog: AccessLog
+        access: HitAccess, identities: IdentityReader, caches: CacheDirectory,
+        registry: MetricsRegistry, metrics: RequestMetrics,
+        namespaceMetrics: NamespaceMetricsFamily, accessLog: AccessLog
     ) {
         self.mode = mode
         self.tenancy = tenancy
         self.access = access
+        self.identities = identities
         self.caches = caches
         self.accessLog = accessLog
         self.namespaceMetrics = namespaceMetrics
         routes = LaneRoutes(kinds: caches.kinds)
-        requests = metrics.row(of: .get)
+        gets = metrics.row(of: .get)
+        lists = metrics.row(of: .list)
         func answered(_ layer: LaneMode) -> Counter {
             registry.counter(
                 "catalog_fast_lane_hits_total",

@@ -9,19 +9,23 @@ import Telemetry
 /// On its loop only. Once everything has been used a few times, an answer allocates nothing.
 final class LaneCore {
     /// Answers that have not been handed to a connection yet.
-    private(set) var output = ByteBuffer()
+    var output = ByteBuffer()
+    /// A body that comes after `output` as it lies; nothing may be answered before it is taken.
+    var body: ByteBuffer?
     let lane: FastLane
     private let recogniser = LaneRecogniser()
     private let directory: LaneDirectory
     private let beginnings: [LaneHead.Beginning]
-    private var head = LaneHead()
-    private var tail: [UInt8] = []
+    let pageBeginnings: [LaneHead.Beginning]
+    var head = LaneHead()
+    var codings = LaneCodings()
+    private(set) var tail: [UInt8] = []
     private var date = LaneDate()
     private var ids = RequestIDs()
     private static let anonymous = Array("anonymous".utf8)
 
-    /// What became of one entity that was found.
-    private struct Sent {
+    /// What became of an entity or a page that was found.
+    struct Sent {
         var status = 0
         var bodyBytes = 0
         var now: Int64 = 0
@@ -31,7 +35,13 @@ final class LaneCore {
         self.lane = lane
         directory = LaneDirectory(caches: lane.caches, metrics: lane.namespaceMetrics)
         beginnings = lane.caches.kinds.entries.map {
-            LaneHead.Beginning(contentType: ReadHandler.contentType(of: $0.kind))
+            LaneHead.Beginning(
+                contentType: ReadHandler.contentType(of: $0.kind), vary: "X-Namespace")
+        }
+        pageBeginnings = lane.caches.kinds.entries.map {
+            LaneHead.Beginning(
+                contentType: ReadHandler.contentType(of: $0.kind),
+                vary: "Accept-Encoding, X-Namespace")
         }
     }
 
@@ -40,16 +50,19 @@ final class LaneCore {
 
     /// Makes room for new answers; the memory is used again unless a connection still holds it.
     func beginOutput() {
+        body = nil
         if output.capacity > LaneLimits.keptOutputBytes { output = ByteBuffer() }
         output.clear()
     }
 
     /// Answers the request that begins at `start`; returns where it ends, or nil when it is left.
+    ///
+    /// Whoever is not trusted has no name, whatever the headers say.
     @available(*, noasync)
-    func answer(_ bytes: Span<UInt8>, from start: Int, began: Int64) -> Int? {
-        guard let request = recogniser.request(in: bytes, from: start),
-            answer(request, bytes, began: began)
-        else { return nil }
+    func answer(_ bytes: Span<UInt8>, from start: Int, isTrusted: Bool, began: Int64) -> Int? {
+        guard var request = recogniser.request(in: bytes, from: start) else { return nil }
+        if !isTrusted { (request.user, request.groups) = (0..<0, 0..<0) }
+        guard answer(request, bytes, began: began) else { return nil }
         return start + request.byteCount
     }
 
@@ -59,16 +72,15 @@ final class LaneCore {
             let place = place(of: request, target, bytes),
             lane.access.isAllowed(
                 user: bytes.extracting(request.user), groups: bytes.extracting(request.groups),
-                action: .get, kind: target.kind, namespace: place.namespace) == true
+                action: target.isList ? .list : .get, kind: target.kind, namespace: place.namespace)
+                == true
         else { return false }
-        var known: EntityTag?
-        if !request.ifNoneMatch.isEmpty {
-            known = LaneCondition.tag(bytes.extracting(request.ifNoneMatch))
-            guard known != nil else { return false }
-        }
         prepareTail(request, bytes, now: began)
-        guard let sent = send(request, bytes, target, place, known) else { return false }
-        record(sent, request, bytes, place, began: began)
+        let sent =
+            target.isList
+            ? sendPage(request, bytes, target, place) : send(request, bytes, target, place)
+        guard let sent else { return false }
+        record(sent, request, bytes, target, place, began: began)
         return true
     }
 
@@ -95,8 +107,13 @@ final class LaneCore {
     /// Looks the entity up and writes the answer; nil when there is none to be given here.
     private func send(
         _ request: LaneRequest, _ bytes: Span<UInt8>, _ target: LaneRoutes.Target,
-        _ place: LaneNamespace, _ known: EntityTag?
+        _ place: LaneNamespace
     ) -> Sent? {
+        var known: EntityTag?
+        if !request.ifNoneMatch.isEmpty {
+            known = LaneCondition.tag(bytes.extracting(request.ifNoneMatch))
+            guard known != nil else { return nil }
+        }
         // Asked before the cache is read: what is proven later may not be in the snapshot.
         let proven = place.reader.cache.freshness.provenNanoseconds
         guard proven > 0 else { return nil }
@@ -142,12 +159,12 @@ final class LaneCore {
     }
 
     private func record(
-        _ sent: Sent, _ request: LaneRequest, _ bytes: Span<UInt8>, _ place: LaneNamespace,
-        began: Int64
+        _ sent: Sent, _ request: LaneRequest, _ bytes: Span<UInt8>, _ target: LaneRoutes.Target,
+        _ place: LaneNamespace, began: Int64
     ) {
         let micros = Int(max(0, sent.now - began) / 1_000)
         place.hits.increment()
-        lane.requests.record(status: sent.status, micros: micros)
+        (target.isList ? lane.lists : lane.gets).record(status: sent.status, micros: micros)
         let id = ids.bytes
         let anonymous = Self.anonymous
         lane.accessLog.record(

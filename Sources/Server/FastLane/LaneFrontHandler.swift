@@ -17,6 +17,8 @@ final class LaneFrontHandler: ChannelInboundHandler {
     private var idleTask: Scheduled<Void>?
     private var hasHandedOn = false
     private var hasWritten = false
+    /// Whether the peer's identity headers count; asked once, when the peer is known for certain.
+    private var isTrusted: Bool?
 
     init(core: LaneCore, answersBytes: Bool, idleTimeout: Duration) {
         self.core = core
@@ -61,14 +63,16 @@ final class LaneFrontHandler: ChannelInboundHandler {
     private func answer(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) -> Int {
         let bytes = buffer.readableBytesUInt8Span
         let began = core.now
+        let isTrusted = isTrusted(context)
         var answered = 0
         core.beginOutput()
         while answered < bytes.count,
-            let next = core.answer(bytes, from: answered, began: began)
+            let next = core.answer(bytes, from: answered, isTrusted: isTrusted, began: began)
         {
             answered = next
             core.lane.answeredBytes.increment()
-            guard core.output.readableBytes >= LaneLimits.batchBytes else { continue }
+            guard core.body != nil || core.output.readableBytes >= LaneLimits.batchBytes
+            else { continue }
             writeOutput(context)
             core.beginOutput()
             // A client that does not read is the router's, which does not read from it either.
@@ -83,7 +87,19 @@ final class LaneFrontHandler: ChannelInboundHandler {
 
     private func writeOutput(_ context: ChannelHandlerContext) {
         hasWritten = true
-        context.writeAndFlush(wrapOutboundOut(core.output), promise: nil)
+        if let body = core.body {
+            context.write(wrapOutboundOut(core.output), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(body), promise: nil)
+        } else {
+            context.writeAndFlush(wrapOutboundOut(core.output), promise: nil)
+        }
+    }
+
+    private func isTrusted(_ context: ChannelHandlerContext) -> Bool {
+        if let isTrusted { return isTrusted }
+        let answer = core.lane.identities.honoursHeaders(of: context.channel.remoteAddress)
+        isTrusted = answer
+        return answer
     }
 
     /// Gives bytes to the decoder, the last one by itself, which shows whether a request ends there.
@@ -112,7 +128,9 @@ final class LaneFrontHandler: ChannelInboundHandler {
         guard let context, context.channel.isWritable else { return false }
         let began = core.now
         core.beginOutput()
-        guard core.answer(head.span, from: 0, began: began) != nil else { return false }
+        let isTrusted = isTrusted(context)
+        guard core.answer(head.span, from: 0, isTrusted: isTrusted, began: began) != nil
+        else { return false }
         core.lane.answeredParts.increment()
         writeOutput(context)
         return true

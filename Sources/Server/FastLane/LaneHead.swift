@@ -1,4 +1,5 @@
 import CatalogModel
+import Compression
 
 /// The head of an answer, written in place in the order in which the router writes it.
 ///
@@ -11,10 +12,10 @@ struct LaneHead {
         fileprivate let ok: [UInt8]
         fileprivate let notModified: [UInt8]
 
-        init(contentType: String) {
+        init(contentType: String, vary: String) {
             let fields =
                 "Content-Type: \(contentType)\r\nCache-Control: private, no-cache\r\n"
-                + "Vary: X-Namespace\r\nETag: "
+                + "Vary: \(vary)\r\nETag: "
             ok = Array("HTTP/1.1 200 OK\r\n\(fields)".utf8)
             notModified = Array("HTTP/1.1 304 Not Modified\r\n\(fields)".utf8)
         }
@@ -25,6 +26,8 @@ struct LaneHead {
     private static let epoch = Array("\r\nX-Catalog-Epoch: ".utf8)
     private static let bound = Array("\r\nX-Staleness-Bound: ".utf8)
     private static let length = Array("\r\nContent-Length: ".utf8)
+    private static let gzip = Array("\r\nContent-Encoding: gzip".utf8)
+    private static let zstd = Array("\r\nContent-Encoding: zstd".utf8)
     private static let allowOrigin = Array("Access-Control-Allow-Origin: ".utf8)
     private static let exposeAndVary = Array(
         "\r\nAccess-Control-Expose-Headers: Link\r\nVary: Origin\r\n".utf8)
@@ -41,15 +44,18 @@ struct LaneHead {
 
     /// Begins an answer; `bodyBytes` is nil for one that says that nothing has changed.
     mutating func begin(
-        _ beginning: Beginning, tag: EntityTag, stamp: [UInt8], boundMs: UInt64, bodyBytes: Int?
+        _ beginning: Beginning, tag: EntityTag, coding: ContentCoding = .identity, stamp: [UInt8],
+        boundMs: UInt64, bodyBytes: Int?
     ) {
         bytes.removeAll(keepingCapacity: true)
         bytes.append(contentsOf: bodyBytes == nil ? beginning.notModified : beginning.ok)
-        bytes.append(tag: tag)
+        bytes.append(tag: tag, coding: coding)
         bytes.append(contentsOf: Self.outcome)
         bytes.append(contentsOf: stamp)
         bytes.append(decimalDigits: boundMs)
         if let bodyBytes {
+            if coding == .gzip { bytes.append(contentsOf: Self.gzip) }
+            if coding == .zstd { bytes.append(contentsOf: Self.zstd) }
             bytes.append(contentsOf: Self.length)
             bytes.append(decimalDigits: UInt64(bodyBytes))
         }
@@ -104,12 +110,17 @@ extension [UInt8] {
         }
     }
 
-    /// Appends an entity tag in its wire form.
-    mutating func append(tag: EntityTag) {
+    private static let gzipEnding = Array("-gzip".utf8)
+    private static let zstdEnding = Array("-zstd".utf8)
+
+    /// Appends the entity tag of a form in its wire form.
+    mutating func append(tag: EntityTag, coding: ContentCoding) {
         append(UInt8(ascii: "\""))
         append(decimalDigits: tag.revision.value)
         append(UInt8(ascii: "-"))
         append(hexDigits: tag.digest)
+        if coding == .gzip { append(contentsOf: Self.gzipEnding) }
+        if coding == .zstd { append(contentsOf: Self.zstdEnding) }
         append(UInt8(ascii: "\""))
     }
 }

@@ -8,6 +8,10 @@ enum LaneLimits {
     static let fields = 64
     /// Bytes of an entity's body; larger ones are written under the router's back pressure.
     static let bodyBytes = 64 << 10
+    /// Bytes of a page that are copied into the output; a larger one is sent as it lies.
+    static let copiedPageBytes = 4 << 10
+    /// Values of `Accept-Encoding` that an event loop remembers.
+    static let codings = 8
     /// Bytes of answers that gather before they are handed to the connection.
     static let batchBytes = 64 << 10
     /// Bytes of output buffer that an event loop keeps between its turns.

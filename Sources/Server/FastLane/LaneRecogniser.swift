@@ -103,6 +103,7 @@ struct LaneRecogniser {
         case .namespace: request.namespace = value
         case .groups: request.groups = value
         case .ifNoneMatch: request.ifNoneMatch = value
+        case .acceptEncoding: request.acceptEncoding = value
         case .authorization: request.hasAuthorization = true
         case .user:
             guard value.count <= ServerLimits.userBytes else { return false }

@@ -16,12 +16,14 @@ struct LaneRequest: Sendable, Hashable {
     var groups = 0..<0
     var requestID = 0..<0
     var ifNoneMatch = 0..<0
+    var acceptEncoding = 0..<0
     var hasAuthorization = false
 }
 
 /// The header fields that the lane knows.
 enum LaneField: UInt8, Sendable {
     case host, connection, origin, namespace, user, groups, requestID, ifNoneMatch, authorization
+    case acceptEncoding
     /// Has no bearing on a hit.
     case other
     /// Changes what the request means or how it is framed: the router has to see it.
@@ -32,7 +34,7 @@ enum LaneField: UInt8, Sendable {
             ("host", .host), ("connection", .connection), ("origin", .origin),
             ("x-namespace", .namespace), ("x-remote-user", .user), ("x-remote-group", .groups),
             ("x-request-id", .requestID), ("if-none-match", .ifNoneMatch),
-            ("authorization", .authorization),
+            ("authorization", .authorization), ("accept-encoding", .acceptEncoding),
         ]
         let refused = [
             "cache-control", "expect", "http2-settings", "keep-alive", "prefer", "range", "te",

@@ -1,18 +1,22 @@
 import CatalogModel
 import ReadPath
 
-/// Which paths and parameters the lane answers: gets of one entity, derived from the kinds.
+/// Which paths and parameters the lane answers: gets of one entity and lists of a kind.
 struct LaneRoutes: Sendable {
     /// What a request asks for; an empty range stands for what it does not say.
     struct Target {
         let kind: KindTable.Entry
-        var name: Range<Int>
+        /// Whether a page of a list is asked for, by the target as a whole.
+        var isList = false
+        var name = 0..<0
         var source = 0..<0
         var namespace = 0..<0
     }
 
     private struct Route: Sendable {
         let prefix: [UInt8]
+        /// The path of the list; nil for paths without one.
+        let list: [UInt8]?
         /// What stands between the source and the name; nil for paths without a source.
         let middle: [UInt8]?
         let kind: KindTable.Entry
@@ -27,13 +31,15 @@ struct LaneRoutes: Sendable {
     init(kinds: KindTable) {
         routes = kinds.entries.flatMap { entry in
             let list = entry.kind.listPath
-            let plain = Route(prefix: Array("\(list)/".utf8), middle: nil, kind: entry)
+            let plain = Route(
+                prefix: Array("\(list)/".utf8), list: Array(list.utf8), middle: nil, kind: entry)
             guard entry.kind.getTemplate.contains("{source_id}") else { return [plain] }
             let sources = "\(entry.plugin.basePath)/sources/"
             let middle = "/\(entry.kind.plural)/"
             return [
                 plain,
-                Route(prefix: Array(sources.utf8), middle: Array(middle.utf8), kind: entry),
+                Route(
+                    prefix: Array(sources.utf8), list: nil, middle: Array(middle.utf8), kind: entry),
             ]
         }
         reserved = ["artifacts", "performance", "filter_options", "labels", "preview"].map {
@@ -43,7 +49,12 @@ struct LaneRoutes: Sendable {
 
     /// What a request asks for, or nil when it is nothing that the lane answers.
     func target(of request: LaneRequest, in bytes: Span<UInt8>) -> Target? {
-        for route in routes where hasPrefix(bytes, request.path, route.prefix) {
+        for route in routes {
+            if let list = route.list, isEqual(bytes, request.path, list) {
+                var target = Target(kind: route.kind, isList: true)
+                return takeNamespace(request.query, bytes, &target) ? target : nil
+            }
+            guard hasPrefix(bytes, request.path, route.prefix) else { continue }
             let rest = (request.path.lowerBound + route.prefix.count)..<request.path.upperBound
             guard var target = entity(route, rest, bytes),
                 target.name.count <= CatalogLimits.entityNameBytes,
@@ -81,6 +92,7 @@ struct LaneRoutes: Sendable {
             }
             guard let equals, equals + 1 < end else { return false }
             let value = (equals + 1)..<end
+            for index in value where !ByteClass.plainQuery.contains(bytes[index]) { return false }
             if isEqual(bytes, start..<equals, Self.namespace), target.namespace.isEmpty {
                 target.namespace = value
             } else if isEqual(bytes, start..<equals, Self.source), target.source.isEmpty {
@@ -89,6 +101,35 @@ struct LaneRoutes: Sendable {
                 return false
             }
             guard end != query.upperBound - 1 else { return false }
+            start = end + 1
+        }
+        return true
+    }
+
+    /// Looks for the namespace among the parameters of a list, whose others stand for themselves.
+    ///
+    /// False for anything but one plain value: the router then finds out which one counts.
+    private func takeNamespace(
+        _ query: Range<Int>, _ bytes: Span<UInt8>, _ target: inout Target
+    ) -> Bool {
+        var start = query.lowerBound
+        while start < query.upperBound {
+            var end = start
+            var equals: Int?
+            while end < query.upperBound, bytes[end] != UInt8(ascii: "&") {
+                if equals == nil {
+                    if bytes[end] == UInt8(ascii: "=") { equals = end }
+                    // A name that is written in escapes may be any name.
+                    if bytes[end] == UInt8(ascii: "%") { return false }
+                }
+                end += 1
+            }
+            if isEqual(bytes, start..<(equals ?? end), Self.namespace) {
+                guard let equals, equals + 1 < end, target.namespace.isEmpty else { return false }
+                target.namespace = (equals + 1)..<end
+                for index in target.namespace
+                where !ByteClass.plainQuery.contains(bytes[index]) { return false }
+            }
             start = end + 1
         }
         return true

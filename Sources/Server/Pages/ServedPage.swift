@@ -31,6 +31,18 @@ final class ServedPage: Sendable {
         }
     }
 
+    /// The body for somebody who prefers a form; nil where `body(for:)` has to make or judge it.
+    func ready(_ coding: ContentCoding, orPlain mayBePlain: Bool) -> (ContentCoding, ByteBuffer)? {
+        if coding == .identity { return (.identity, identity) }
+        return forms.withLock { forms in
+            switch forms[coding] {
+            case .ready(let buffer): (coding, buffer)
+            case .pointless where mayBePlain: (.identity, identity)
+            case .pointless, .underWay, nil: nil
+            }
+        }
+    }
+
     /// The body in the form that a client prefers, or nil where it accepts none.
     ///
     /// Makes the form away from the caller's thread if nobody has; `onMade` hears of its bytes.

@@ -1,0 +1,65 @@
+import CatalogModel
+import Compression
+import NIOCore
+import ReadPath
+
+extension LaneCore {
+    /// Writes the head of a page of a list that was rendered before; nil when there is none.
+    ///
+    /// The body follows in `output` or, if it is large, in `body`, shared with all other answers.
+    func sendPage(
+        _ request: LaneRequest, _ bytes: Span<UInt8>, _ target: LaneRoutes.Target,
+        _ place: LaneNamespace
+    ) -> Sent? {
+        // Asked before the cache is read: what is proven later may not be in the snapshot.
+        let proven = place.reader.cache.freshness.provenNanoseconds
+        guard proven > 0,
+            let page = place.reader.page(forTarget: bytes.extracting(request.target)),
+            page.kind.number == target.kind.number
+        else { return nil }
+        let now = Freshness.nowNanoseconds
+        let age = max(0, now - proven)
+        guard age <= lane.ageLimit else { return nil }
+        let boundMs = UInt64((age + 999_999) / 1_000_000)
+        let beginning = pageBeginnings[Int(target.kind.number)]
+        if !request.ifNoneMatch.isEmpty {
+            // A tag of a revision that this replica has not reached is a promise to wait for it.
+            guard let known = LaneCondition.pageTag(bytes.extracting(request.ifNoneMatch)),
+                known.tag.revision <= place.reader.revision
+            else { return nil }
+            if known.tag == page.tag {
+                head.begin(
+                    beginning, tag: page.tag, coding: known.coding, stamp: place.stamp,
+                    boundMs: boundMs, bodyBytes: nil)
+                head.finish(with: tail)
+                output.writeBytes(head.bytes)
+                return Sent(status: 304, bodyBytes: 0, now: now)
+            }
+        }
+        guard let (coding, form) = form(of: page, request, bytes) else { return nil }
+        head.begin(
+            beginning, tag: page.tag, coding: coding, stamp: place.stamp, boundMs: boundMs,
+            bodyBytes: form.readableBytes)
+        head.finish(with: tail)
+        output.writeBytes(head.bytes)
+        if !request.isHead {
+            if form.readableBytes <= LaneLimits.copiedPageBytes {
+                output.writeImmutableBuffer(form)
+            } else {
+                body = form
+            }
+        }
+        return Sent(status: 200, bodyBytes: form.readableBytes, now: now)
+    }
+
+    /// The form of a page that the client prefers, if it is at hand.
+    private func form(
+        of page: RenderedPage, _ request: LaneRequest, _ bytes: Span<UInt8>
+    ) -> (ContentCoding, ByteBuffer)? {
+        let choice = codings.choice(bytes.extracting(request.acceptEncoding))
+        let served = page.companion { ServedPage($0.body) }
+        return (served.isWorthCompressing ? choice.large : choice.small).flatMap {
+            served.ready($0, orPlain: choice.acceptsPlain)
+        }
+    }
+}
