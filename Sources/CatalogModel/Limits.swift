@@ -34,6 +34,11 @@ package enum CatalogLimits {
     /// Sort key or text bytes inside a page token.
     package static let pageTokenKeyBytes = 1024
 
+    /// A text property with this many values is none that clients choose from.
+    package static let optionValues = 50
+    /// Characters of a value that clients choose from.
+    package static let optionLength = 100
+
     /// Pairs in a query string.
     package static let queryParameters = 256
     /// Bytes of a glob pattern.

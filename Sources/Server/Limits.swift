@@ -6,6 +6,11 @@ enum ServerLimits {
     static let batchBodyBytes = 16 << 20
     /// Bytes of a request body about an asset's governance.
     static let governanceBodyBytes = 256 << 10
+    /// Parts of a posted form, and bytes of what stands between them.
+    static let formParts = 16
+    static let boundaryBytes = 70
+    /// Bytes of a source's configuration that is posted for a preview.
+    static let previewConfigBytes = 1 << 20
     /// Bytes of a request's path and query.
     static let targetBytes = 16 << 10
     /// Bytes of all header names and values of a request.

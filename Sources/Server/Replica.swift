@@ -33,6 +33,7 @@ struct Replica: Sendable {
     private let workers: JobWorkers
     private let catalog: SourceCatalog
     private let sources = SourceDirectory()
+    private let previews: SourceLoader
     private let discovery: DiscoveryCache?
     private let upstream: UpstreamFeed?
     private let relay: FeedRelay
@@ -91,8 +92,12 @@ struct Replica: Sendable {
         queue = JobQueue(pool: pool, observer: observer)
         catalog = SourceCatalog(pool: pool)
         let hints = hints
+        let sourceThread = try Reactor()
+        previews = SourceLoader(
+            thread: sourceThread,
+            root: ModelSourceHandler.directory(of: configuration.sourcesPath))
         let refresher = SourceRefresher(
-            pool: pool, loader: SourceLoader(thread: try Reactor()), observer: observer
+            pool: pool, loader: SourceLoader(thread: sourceThread), observer: observer
         ) { head in
             hints.publish(
                 Hint(epoch: head.epoch, namespace: head.namespace, revision: head.revision))
@@ -176,6 +181,9 @@ struct Replica: Sendable {
                 isInitialLoadComplete: stage.current == .loaded,
                 isFeedCaughtUp: replicator.isReady, leaderElection: leadership.role)
         }
+        let reads = ReadHandler(
+            reader: reader, explainer: explainer, metrics: namespaceMetrics,
+            scanLimit: configuration.scanLimit)
         let handlers = Handlers(
             health: health,
             discovery: DiscoveryHandler(
@@ -184,9 +192,10 @@ struct Replica: Sendable {
                 cache: discovery,
                 discoveryTTL: configuration.discoveryTTL,
                 capabilitiesTTL: configuration.capabilitiesTTL),
-            reads: ReadHandler(
-                reader: reader, explainer: explainer, metrics: namespaceMetrics,
-                scanLimit: configuration.scanLimit),
+            reads: reads, models: ModelHandler(reads: reads),
+            modelSources: ModelSourceHandler(
+                reader: reader, catalog: catalog, loader: previews,
+                directory: ModelSourceHandler.directory(of: configuration.sourcesPath)),
             writes: WriteHandler(
                 store: CatalogStore(
                     pool: pool, observer: observer, isAuditEnabled: configuration.auditEnabled,

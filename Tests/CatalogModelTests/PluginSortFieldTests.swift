@@ -9,12 +9,18 @@ struct PluginSortFieldTests {
             ("agents", "agentType", "agentType"), ("skills", "safety.riskLevel", "riskLevel"),
             ("mcp", "NAME", "name"), ("mcp", "CREATE_TIME", "createTimeSinceEpoch"),
             ("model", "LAST_UPDATE_TIME", "lastUpdateTimeSinceEpoch"), ("model", "task", "tasks"),
-            ("model", "provider.string_value", "provider"),
         ])
     func fields(_ plugin: String, _ key: String, _ name: String) throws {
         let kind = try PluginFixture.kind(plugin)
         let number = try #require(kind.fieldNumber(named: name))
         #expect(kind.sortField(key) == .field(number))
+    }
+
+    @Test("a declared field with its type puts absent values last")
+    func typedFields() throws {
+        let kind = try PluginFixture.kind("model")
+        let number = try #require(kind.fieldNumber(named: "provider"))
+        #expect(kind.sortField("provider.string_value") == .typedField(number))
     }
 
     @Test(

@@ -8,7 +8,10 @@ package enum ArtifactShape {
     package static let types = [defaultType, metricsType]
 
     /// All values of `metricsType`.
-    package static let metrics = ["performance-metrics", "accuracy-metrics"]
+    package static let metrics = [performanceMetrics, "accuracy-metrics"]
+
+    /// The `metricsType` of artifacts that say how fast a deployment is.
+    package static let performanceMetrics = "performance-metrics"
 
     static let keys = [
         NestedKey("artifactType", .string, allowing: types), NestedKey("uri", .string),

@@ -3,10 +3,14 @@ package enum SortField: Sendable, Hashable {
     /// A declared field, by its number.
     case field(Int)
     case id
+    /// A declared field that was asked for by its type: absent values come last either way.
+    case typedField(Int)
     /// A typed metadata property of the entity.
     case custom(name: String, type: ValueType)
     /// A typed property of the entity's artifacts: the least ascending, the greatest descending.
     case artifact(name: String, type: ValueType)
+    /// The lowest latency among the recommended deployments of a model.
+    case recommendation(PerformanceOptions)
 }
 
 extension KindDefinition {
@@ -57,7 +61,7 @@ extension KindDefinition {
         switch property(name) {
         case .declared(let number):
             guard fields[number].sortable else { return nil }
-            return fields[number].origin == .id ? .id : .field(number)
+            return fields[number].origin == .id ? .id : .typedField(number)
         case .custom(let name): return name.isEmpty ? nil : .custom(name: name, type: type)
         case .artifact(let name): return name.isEmpty ? nil : .artifact(name: name, type: type)
         }

@@ -41,8 +41,15 @@ package struct ListQuery: Sendable {
         // Lists without searched fields have no such parameter; it is ignored like any other.
         search = text.isEmpty || definition.searchFields.isEmpty ? nil : text
         lastField = (predicate?.fields ?? []).union(definition.searchFields).max() ?? -1
-        order = definition.ordering(parameters["orderBy"])
-        descending = SortOrder(parameter: parameters["sortOrder"]) == .descending
+        let performance =
+            convention == .model ? try PerformanceOptions(parameters) : PerformanceOptions()
+        order =
+            performance.recommends
+            ? .recommendation(performance) : definition.ordering(parameters["orderBy"])
+        // The fastest come first; the parameters of other orders do not count.
+        descending =
+            !performance.recommends
+            && SortOrder(parameter: parameters["sortOrder"]) == .descending
         let canonical = [
             namespace.name, kind.plugin.name, definition.kind, filter?.description ?? "", text,
             "\(order)",
@@ -75,7 +82,7 @@ package struct ListQuery: Sendable {
         return found
     }
 
-    private static func pageSize(
+    static func pageSize(
         _ text: String?, _ convention: ListConvention
     ) throws(RequestError) -> Int {
         guard let text, !text.isEmpty else { return convention.defaultPageSize }

@@ -35,9 +35,10 @@ package enum RowGet {
     /// Picks the entity that answers; nil when no row does.
     package static func answer(
         named name: String, source: String?, of kind: KindTable.Entry,
-        precedence: SourcePrecedence, rows: [StoredEntity]
+        precedence: SourcePrecedence, rows: [StoredEntity], withArtifacts: Bool = false
     ) throws(ReadError) -> EntityAnswer? {
         var choice = EntityChoice(name: name, source: source, kind: kind, precedence: precedence)
+        choice.keepsArtifacts = withArtifacts
         for row in rows {
             try choice.consider(CacheRecord.build(row, kind: kind).bytes.span)
         }

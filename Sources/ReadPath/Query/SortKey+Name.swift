@@ -19,6 +19,8 @@ extension RecordView {
         switch order {
         case .field(let number):
             return SortKey(value(ofField: number))
+        case .typedField(let number):
+            return SortKey(value(ofField: number), missingLast: !descending)
         case .id:
             return SortKey(.missing)
         case .custom(let name, let type):
@@ -30,13 +32,17 @@ extension RecordView {
                 .map { SortKey($0) }
             let first = descending ? keys.max() : keys.min()
             return first ?? SortKey(.missing, missingLast: !descending)
+        case .recommendation(let options):
+            let latency = Recommendation.lowestLatency(of: artifactList(), options)
+            return SortKey(
+                latency.map { .double($0) } ?? .missing, missingLast: !descending)
         }
     }
 }
 
 extension FieldValue {
     /// The value if it is of a property type, else nothing.
-    fileprivate func narrowed(to type: ValueType) -> FieldValue {
+    func narrowed(to type: ValueType) -> FieldValue {
         switch (self, type) {
         case (.string, .string), (.integer, .integer), (.double, .double), (.boolean, .boolean),
             (.strings, .array), (.integer, .double):

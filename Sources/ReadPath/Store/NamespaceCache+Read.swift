@@ -28,6 +28,8 @@ package struct EntityAnswer: Sendable, Hashable {
     package let revision: Revision
     package let digest: UInt64
     package let body: [UInt8]
+    /// Only where they were asked for.
+    package var artifacts: [Artifact] = []
 }
 
 extension NamespaceCache {
@@ -35,15 +37,19 @@ extension NamespaceCache {
     ///
     /// Without a source the one that comes first in `precedence` answers. One cursor seek.
     package func entity(
-        named name: String, source: String?, of kind: KindTable.Entry, precedence: SourcePrecedence
+        named name: String, source: String?, of kind: KindTable.Entry,
+        precedence: SourcePrecedence, withArtifacts: Bool = false
     ) throws(ReadError) -> CacheRead<EntityAnswer?> {
         try answering { () throws(ReadError) in
-            try self.find(name, source: source, of: kind, precedence: precedence)
+            try self.find(
+                name, source: source, of: kind, precedence: precedence,
+                withArtifacts: withArtifacts)
         }
     }
 
     private func find(
-        _ name: String, source: String?, of kind: KindTable.Entry, precedence: SourcePrecedence
+        _ name: String, source: String?, of kind: KindTable.Entry,
+        precedence: SourcePrecedence, withArtifacts: Bool
     ) throws(ReadError) -> CacheRead<EntityAnswer?> {
         try environment.read(throwing: ReadError.self) { transaction throws(ReadError) in
             guard let stamp = try self.stamp(of: kind, in: transaction)?.stamp else { return .cold }
@@ -51,6 +57,7 @@ extension NamespaceCache {
                 kind.number, nameKey: SortKey.nameKey(name))
             var choice = EntityChoice(
                 name: name, source: source, kind: kind, precedence: precedence)
+            choice.keepsArtifacts = withArtifacts
             let table = self.tables(of: kind).entities
             try transaction.withCursor(in: table, throwing: ReadError.self) {
                 cursor throws(ReadError) in
@@ -86,6 +93,8 @@ struct EntityChoice {
     private let kind: KindTable.Entry
     private let precedence: SourcePrecedence
     private let view: RecordView
+    /// Whether the answer holds the artifacts of the entity's document.
+    var keepsArtifacts = false
     private(set) var answer: EntityAnswer?
 
     init(name: String, source: String?, kind: KindTable.Entry, precedence: SourcePrecedence) {
@@ -110,6 +119,6 @@ struct EntityChoice {
         }
         answer = EntityAnswer(
             source: candidate, revision: view.revision, digest: view.digest,
-            body: Array(view.body))
+            body: Array(view.body), artifacts: keepsArtifacts ? view.artifactList() : [])
     }
 }

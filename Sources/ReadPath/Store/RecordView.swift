@@ -69,6 +69,12 @@ package final class RecordView {
     package var digest: UInt64 { bytes.littleEndian64(at: 32) }
     package var byteCount: Int { bytes.count }
 
+    private var times: Artifact.RowTimes {
+        Artifact.RowTimes(
+            createdAtMs: Int64(bitPattern: bytes.littleEndian64(at: 40)),
+            updatedAtMs: Int64(bitPattern: bytes.littleEndian64(at: 48)))
+    }
+
     private var nameEnd: Int { CacheRecord.fixedBytes + Int(bytes.littleEndian16(at: 68)) }
     private var sourceEnd: Int { nameEnd + Int(bytes.littleEndian16(at: 70)) }
     private var bodyStart: Int { sourceEnd + Int(bytes.littleEndian32(at: 56)) }
@@ -230,6 +236,20 @@ extension RecordView: FilterRecord {
     package var artifactCount: Int { artifacts().count }
 
     package func artifactValue(_ index: Int, _ name: String) -> FieldValue {
-        ArtifactShape.value(of: artifacts()[index], name)
+        if name == "id" { return .integer(Artifact.id(at: index, modelID: id)) }
+        return ArtifactShape.value(of: artifacts()[index], name)
+    }
+
+    /// The custom properties as the body shows them.
+    var customProperties: JSONObject? { object()["customProperties"]?.objectValue }
+
+    /// The artifacts as the document holds them.
+    var artifactElements: [JSONValue] { artifacts() }
+
+    /// The artifacts as clients see them.
+    func artifactList() -> [Artifact] {
+        artifacts().enumerated().map { index, element in
+            Artifact(element, at: index, modelID: id, timesOf: times)
+        }
     }
 }

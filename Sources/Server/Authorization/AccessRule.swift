@@ -34,6 +34,11 @@ extension Endpoint {
             // A bulk write creates and replaces.
             method == "POST"
                 ? .all([AccessAction(.assets, .create), AccessAction(.assets, .update)]) : .unknown
+        case .artifacts: reads ? .action(.assets, .get) : .unknown
+        case .filterOptions, .labels: reads ? .action(.assets, .list) : .unknown
+        case .modelSources: reads ? .action(.assets, .list) : .unknown
+        // Like other posts about sources, though nothing is kept of it.
+        case .sourcePreview: method == "POST" ? .action(.catalogsources, .create) : .unknown
         case .refresh: Self.managementRule(method, post: .action(.jobs, .create))
         case .auditEvents: reads ? .action(.audit, .list) : .action(.audit, .get)
         case .auditEvent: .action(.audit, .get)

@@ -14,6 +14,11 @@ enum Endpoint: Sendable {
     case collection(KindTable.Entry)
     case batch(KindTable.Entry)
     case entity(KindTable.Entry, name: String, source: String?)
+    case artifacts(KindTable.Entry, model: String, source: String, ArtifactQuery.Scope)
+    case filterOptions(KindTable.Entry)
+    case labels(KindTable.Entry)
+    case modelSources(KindTable.Entry)
+    case sourcePreview(KindTable.Entry)
     case refresh(PluginDefinition, source: String?)
     case changes
     case replicaFeed(ReplicaFeedHandler.Part)
@@ -29,13 +34,14 @@ enum Endpoint: Sendable {
     var methods: [String] {
         switch self {
         case .live, .ready, .metrics, .plugins, .capabilities, .namespaces, .auditEvents,
-            .auditEvent, .auditVerify, .jobs, .job:
+            .auditEvent, .auditVerify, .jobs, .job, .artifacts, .filterOptions, .labels,
+            .modelSources:
             ["GET", "HEAD"]
         case .governance(let route): route.methods
         case .collection: ["GET", "HEAD", "POST"]
         case .changes: ["GET"]
         case .replicaFeed(let part): [part == .heads ? "POST" : "GET"]
-        case .batch, .refresh, .jobCancel: ["POST"]
+        case .batch, .refresh, .jobCancel, .sourcePreview: ["POST"]
         case .entity(_, _, .some): ["GET", "HEAD"]
         case .entity: ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
         }
@@ -55,6 +61,7 @@ enum Endpoint: Sendable {
         switch self {
         case .refresh: .management
         case .governance: .governance
+        case .artifacts, .filterOptions, .labels, .modelSources, .sourcePreview: .model
         case .collection(let kind), .batch(let kind), .entity(let kind, _, _):
             switch kind.kind.convention {
             case .model: .model
@@ -151,6 +158,9 @@ struct RouteTable: Sendable {
         if head == "management" {
             return parts.count == 2 ? try management(parts[1], of: branch) : nil
         }
+        if let endpoint = ModelRoutes.endpoint(rest, kinds: branch.kinds.values) {
+            return endpoint
+        }
         if head == "sources", parts.count == 2 {
             return try sourceRoute(parts[1], of: branch)
         }
@@ -174,9 +184,12 @@ struct RouteTable: Sendable {
         guard parts.count == 3, !parts[2].isEmpty, let kind = branch.kinds[String(parts[1])],
             kind.kind.getTemplate.contains("{source_id}")
         else { return nil }
-        return .entity(
-            kind, name: try PercentDecoding.path(parts[2]),
-            source: try PercentDecoding.path(parts[0]))
+        let source = try PercentDecoding.path(parts[0])
+        if let (model, scope) = ModelRoutes.artifacts(parts[2]) {
+            let model = try PercentDecoding.path(model)
+            return .artifacts(kind, model: model, source: source, scope)
+        }
+        return .entity(kind, name: try PercentDecoding.path(parts[2]), source: source)
     }
 
     private func management(

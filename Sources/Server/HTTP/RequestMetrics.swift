@@ -66,7 +66,8 @@ extension Endpoint {
         case .plugins, .capabilities, .namespaces: .discovery
         case .collection: reads ? .list : .write
         case .entity: reads ? .get : .write
-        case .batch: .write
+        case .artifacts, .filterOptions, .labels, .modelSources: .list
+        case .batch, .sourcePreview: .write
         case .refresh, .jobs, .job, .jobCancel: .jobs
         case .auditEvents, .auditEvent, .auditVerify: .audit
         case .changes, .replicaFeed: .changes

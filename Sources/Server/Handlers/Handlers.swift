@@ -7,6 +7,8 @@ struct Handlers: Sendable {
     let health: HealthHandler
     let discovery: DiscoveryHandler
     let reads: ReadHandler
+    let models: ModelHandler
+    let modelSources: ModelSourceHandler
     let writes: WriteHandler
     let jobs: JobHandler
     let audit: AuditHandler
@@ -65,6 +67,13 @@ struct Handlers: Sendable {
         case .collection(let kind) where reads: return try await self.reads.list(kind, exchange)
         case .entity(let kind, let name, let source) where reads:
             return try await self.reads.entity(kind, name: name, source: source, exchange)
+        case .artifacts(let kind, let model, let source, let scope):
+            return try await models.artifacts(
+                of: model, source: source, scope, kind, exchange)
+        case .filterOptions(let kind): return try await models.filterOptions(kind, exchange)
+        case .labels(let kind): return try await modelSources.labels(kind, exchange)
+        case .modelSources(let kind): return try await modelSources.list(kind, exchange)
+        case .sourcePreview(let kind): return try await modelSources.preview(kind, exchange)
         case .collection(let kind): return try await writes.create(kind, exchange)
         case .batch(let kind): return try await writes.upsert(kind, exchange)
         case .entity(let kind, let name, _): return try await writes.change(kind, name, exchange)

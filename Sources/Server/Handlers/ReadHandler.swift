@@ -30,7 +30,7 @@ struct ReadHandler: Sendable {
     }
 
     /// Sends a list in the form that the client prefers.
-    private func respond(
+    func respond(
         listing answer: ReadAnswer, _ kind: KindTable.Entry, _ exchange: Exchange
     ) async throws -> Response {
         let request = exchange.request.headers
@@ -84,7 +84,7 @@ struct ReadHandler: Sendable {
         return ids.isEmpty ? nil : Set(ids)
     }
 
-    private static func notFound(
+    static func notFound(
         _ kind: KindTable.Entry, name: String, source: String?
     ) -> RequestError {
         if kind.kind.convention == .model {
@@ -140,7 +140,7 @@ struct ReadHandler: Sendable {
     }
 
     /// Says how the answer came about instead of sending it.
-    private func explain(
+    func explain(
         _ answer: ReadAnswer, _ kind: KindTable.Entry, _ exchange: Exchange, isEntity: Bool
     ) async -> Response {
         let object = await explainer.explanation(
@@ -150,7 +150,7 @@ struct ReadHandler: Sendable {
         return .json(.object(object), headers: headers)
     }
 
-    private func setHeaders(
+    func setHeaders(
         of answer: ReadAnswer, _ exchange: Exchange, _ headers: inout HTTPFields
     ) {
         headers[.cache] = answer.outcome.rawValue

@@ -125,7 +125,7 @@ struct CatalogReader: Sendable {
     }
 
     /// Meets the demand of the request, but for the tag of a lost history in `If-None-Match`.
-    private func answer(
+    func answer(
         _ target: Target, fromCache: CacheLookup, fromStore: StoreLookup
     ) async throws -> ReadAnswer {
         do {
@@ -222,7 +222,7 @@ struct CatalogReader: Sendable {
             metrics: nil)
     }
 
-    private static func name(of kind: KindTable.Entry) -> CollectionName {
+    static func name(of kind: KindTable.Entry) -> CollectionName {
         CollectionName(plugin: kind.plugin.name, kind: kind.kind.kind)
     }
 }

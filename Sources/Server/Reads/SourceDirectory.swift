@@ -17,6 +17,8 @@ final class SourceDirectory: Sendable {
         var precedence = SourcePrecedence()
     }
 
+    /// The labels and named queries of the configuration.
+    let sections = PluginSections()
     private let state = Mutex(State())
 
     /// Takes over the configured sources in the order of the configuration.

@@ -54,6 +54,7 @@ struct Startup: Service {
 
     private func loadSources() async throws {
         let file = try SourcesFile.load(configuration.sourcesPath)
+        sources.sections.replace(with: file)
         var failures = 0
         var changed: Set<String> = []
         while true {
