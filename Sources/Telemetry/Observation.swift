@@ -87,6 +87,11 @@ package enum Observation: Sendable, Hashable {
     case poolExhausted(waiting: Int, waitedMs: Int)
     /// A migration of the schema has been applied.
     case migrationApplied(name: String, duration: Duration)
+    /// A batch of a table of the single-tenant era has been copied.
+    case legacyRowsCopied(
+        table: String, rows: Int, total: Int, batch: Int, rowsPerSecond: Int)
+    /// A table of the single-tenant era has been copied as a whole.
+    case legacyTableImported(table: String, copied: Int, skipped: Int, duration: Duration)
     /// Another process holds the migration lock.
     case migrationLockAwaited
     /// A write failed for a reason that is not the client's.

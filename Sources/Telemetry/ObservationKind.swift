@@ -35,6 +35,8 @@ package enum ObservationKind: Int, Sendable, CaseIterable {
     case databaseDown
     case poolExhausted
     case migrationApplied
+    case legacyRowsCopied
+    case legacyTableImported
     case migrationLockAwaited
     case writeFailed
     case changeLogTrimmed
@@ -107,6 +109,8 @@ extension Observation {
         case .databaseDown: .databaseDown
         case .poolExhausted: .poolExhausted
         case .migrationApplied: .migrationApplied
+        case .legacyRowsCopied: .legacyRowsCopied
+        case .legacyTableImported: .legacyTableImported
         case .migrationLockAwaited: .migrationLockAwaited
         case .writeFailed: .writeFailed
         case .changeLogTrimmed: .changeLogTrimmed

@@ -9,6 +9,7 @@ package final class Observer: Sendable {
     private let batchSeconds: LatencyHistogram
     private let loadSeconds: LatencyHistogram
     private let jobSeconds: LatencyHistogram
+    private let importedRows: Counter
     private let listener: (@Sendable (Observation) -> Void)?
 
     /// Creates an observer; a listener hears each observation at once, on the observing thread.
@@ -34,6 +35,9 @@ package final class Observer: Sendable {
             help: "Time to load one collection or namespace into the cache.")
         jobSeconds = registry.histogram(
             "catalog_job_seconds", help: "Time of one job that succeeded.")
+        importedRows = registry.counter(
+            "catalog_legacy_rows_total",
+            help: "Rows of single-tenant tables that this process has gone through.")
     }
 
     /// Counts and logs one observation.
@@ -60,6 +64,8 @@ package final class Observer: Sendable {
             loadSeconds.record(duration)
         case .jobSucceeded(_, _, _, _, let duration):
             jobSeconds.record(duration)
+        case .legacyRowsCopied(_, _, _, let batch, _):
+            importedRows.increment(by: batch)
         default:
             break
         }

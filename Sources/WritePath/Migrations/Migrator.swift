@@ -104,6 +104,7 @@ package struct Migrator: Sendable {
             observer.observe(
                 .migrationApplied(name: migration.title, duration: ContinuousClock.now - start))
         }
+        try await LegacyImport(connection: connection, observer: observer).run()
         return applied
     }
 

@@ -19,5 +19,8 @@ package enum SchemaMigrations {
         Migration(
             version: 10, name: "audit_chain", sql: PackageResources._010_audit_chain_sql),
         Migration(version: 11, name: "governance", sql: PackageResources._011_governance_sql),
+        Migration(
+            version: 13, name: "single_tenant_tables",
+            sql: PackageResources._013_single_tenant_tables_sql),
     ]
 }

@@ -37,9 +37,14 @@ package enum WriteLimits {
     /// Characters of the actors and of the request ids that a shared revision lists.
     package static let revisionLabelCharacters = 512
     /// Longest wait for another process that migrates.
-    package static let migrationLockTimeout: Duration = .seconds(300)
+    package static let migrationLockTimeout: Duration = .seconds(900)
     /// Longest run of one migration.
     package static let migrationTimeout: Duration = .seconds(600)
+    /// Rows of a single-tenant table that one transaction copies.
+    package static let importBatch = 5_000
+    /// How often a step of that copy gives way to an old binary that holds a lock, and the pause between.
+    package static let importRetries = 600
+    package static let importPause: Duration = .milliseconds(250)
     /// Audit events of a page, when the client names no size and at most.
     package static let auditPageSize = 20
     package static let auditPageSizeMax = 100
