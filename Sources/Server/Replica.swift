@@ -89,7 +89,8 @@ struct Replica: Sendable {
             upstream.map { $0.upstreams } ?? []
         }
         changeMetrics = ChangeMetrics(registry: registry)
-        queue = JobQueue(pool: pool, observer: observer)
+        queue = JobQueue(
+            pool: pool, observer: observer, attempts: configuration.jobRetries)
         catalog = SourceCatalog(pool: pool)
         let hints = hints
         let sourceThread = try Reactor()
@@ -107,9 +108,17 @@ struct Replica: Sendable {
         options.pollInterval = configuration.jobPollInterval
         options.claimTimeout = configuration.jobClaimTimeout
         options.retention = configuration.jobRetention
+        let (caches, replicator) = (caches, replicator)
         workers = JobWorkers(
             queue: queue, runner: refresher, observer: observer, name: configuration.replica,
-            options: options)
+            options: options
+        ) { namespace, revision in
+            // Without a cache there is nothing to be behind: reads go to the store.
+            guard caches[namespace] != nil else { return true }
+            replicator.lookAtHeads()
+            return await replicator.waiter.wait(
+                for: revision, in: namespace, timeout: JobLimits.behindWait)
+        }
         discovery =
             configuration.cacheEnabled
             ? DiscoveryCache(capacity: configuration.discoveryEntries) : nil

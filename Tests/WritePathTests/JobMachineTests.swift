@@ -68,6 +68,12 @@ struct JobMachineTests {
         Row(
             state: .running, event: .interrupted,
             expected: .init(state: .queued, attempt: 0, lastError: "Interrupted by shutdown")),
+        Row(
+            state: .running, event: .behind,
+            expected: .init(state: .queued, attempt: 0, delay: .seconds(1))),
+        Row(
+            state: .running, asked: true, event: .behind,
+            expected: .init(state: .canceled, attempt: 1, message: "Canceled by user")),
     ]
 
     @Test(arguments: rows)

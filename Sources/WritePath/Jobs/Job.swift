@@ -27,6 +27,8 @@ package struct Job: Sendable, Hashable {
     package let durationMs: Int64?
     /// Whether somebody asked the running job to stop.
     package let isCancelRequested: Bool
+    /// The newest revision of the namespace when the job was asked for; nil where there was none.
+    package let causedBy: Revision?
 
     /// The key under which a job that waits or runs stands for every later request.
     package static func key(_ namespace: Namespace, plugin: String, source: String) -> String {

@@ -8,6 +8,10 @@ package enum JobLimits {
     package static let backoffMaximum: Duration = .seconds(60)
     /// Seconds between two refreshes of the same thing that clients ask for.
     package static let refreshSeconds: Int64 = 30
+    /// How long a claimed job waits for its replica to apply what caused it.
+    package static let behindWait: Duration = .seconds(5)
+    /// Delay before somebody else may claim a job whose replica did not.
+    package static let behindDelay: Duration = .seconds(1)
     /// Longest run of one job.
     package static let claimTimeout: Duration = .seconds(600)
     /// How long a running job is its worker's without another sign of life.

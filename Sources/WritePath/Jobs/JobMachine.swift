@@ -14,6 +14,8 @@ package struct JobMachine: Sendable, Equatable {
         case timedOut
         /// The worker shuts down before the job is done.
         case interrupted
+        /// The worker's replica has not applied what caused the job.
+        case behind
     }
 
     /// What becomes of the job.
@@ -37,13 +39,19 @@ package struct JobMachine: Sendable, Equatable {
     package let state: JobState
     package let attempt: Int
     package let isCancelRequested: Bool
+    /// Attempts after which a transient failure is the end.
+    package let attempts: Int
 
     /// Takes the job as it is.
-    package init(state: JobState, attempt: Int, isCancelRequested: Bool = false) {
+    package init(
+        state: JobState, attempt: Int, isCancelRequested: Bool = false,
+        attempts: Int = JobLimits.attempts
+    ) {
         precondition(attempt >= 0)
         self.state = state
         self.attempt = attempt
         self.isCancelRequested = isCancelRequested
+        self.attempts = attempts
     }
 
     /// What the event does, or nil when it does not apply to a job in this state.
@@ -63,6 +71,11 @@ package struct JobMachine: Sendable, Equatable {
             afterTimeout
         case (.running, .interrupted):
             afterInterruption
+        case (.running, .behind):
+            isCancelRequested
+                ? canceled
+                : Change(
+                    state: .queued, attempt: max(0, attempt - 1), delay: JobLimits.behindDelay)
         default: nil
         }
     }
@@ -102,7 +115,7 @@ package struct JobMachine: Sendable, Equatable {
     }
 
     private func retry(_ error: String, delay: Duration) -> Change {
-        guard attempt < JobLimits.attempts else {
+        guard attempt < attempts else {
             return Change(
                 state: .failed, attempt: attempt, message: "Max retries exceeded: \(error)",
                 lastError: error)

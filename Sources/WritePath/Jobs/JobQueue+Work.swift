@@ -12,6 +12,8 @@ extension JobQueue {
         case stopped
         /// The worker shuts down.
         case interrupted
+        /// The worker's replica has not applied what caused the job.
+        case behind
 
         fileprivate func event(jitter: Double) -> JobMachine.Event {
             switch self {
@@ -19,6 +21,7 @@ extension JobQueue {
             case .failed(let failure): .failed(failure, jitter: jitter)
             case .stopped: .stopped
             case .interrupted: .interrupted
+            case .behind: .behind
             }
         }
     }
@@ -100,7 +103,7 @@ extension JobQueue {
             let rows = try await connection.query(
                 JobQueue.claim,
                 [
-                    .int8(Int64(JobLimits.attempts)), .int8(Int64(JobLimits.running)),
+                    .int8(Int64(attempts)), .int8(Int64(JobLimits.running)),
                     .int8(Int64(JobLimits.runningPerNamespace)),
                     .int8(Int64(JobLimits.runningPerPlugin)), .text("Running on \(worker)"),
                     .int8(JobLimits.lease.wholeMs),
@@ -125,7 +128,7 @@ extension JobQueue {
         return try await pool.transaction { connection in
             let rows = try await connection.query(JobQueue.lockOne, [.text(job.id)])
             guard let present = try JobRows.first(rows), present.attempt == job.attempt,
-                present.state == .running, let change = JobQueue.machine(present).after(event)
+                present.state == .running, let change = self.machine(present).after(event)
             else { return nil }
             return try await JobQueue.apply(change, to: present, on: connection)
         }
@@ -145,7 +148,7 @@ extension JobQueue {
                 let rows = try await connection.query(
                     JobQueue.lockOfNamespace, [.text(namespace.name), .text(canonical)])
                 guard let present = try JobRows.first(rows) else { throw JobQueue.notFound(id) }
-                guard let change = JobQueue.machine(present).after(.cancelAsked) else {
+                guard let change = self.machine(present).after(.cancelAsked) else {
                     throw RequestError.conflict(
                         "failed to cancel job: job \"\(id)\" is already \(present.state.rawValue)")
                 }
@@ -164,7 +167,7 @@ extension JobQueue {
                 [.int8(claimTimeout.wholeMs), .int8(Int64(JobLimits.recoveryBatch))])
             for row in 0..<rows.count {
                 let job = try JobRows.job(rows, row)
-                guard let change = JobQueue.machine(job).after(.timedOut) else { continue }
+                guard let change = self.machine(job).after(.timedOut) else { continue }
                 _ = try await JobQueue.apply(change, to: job, on: connection)
             }
             return rows.count
@@ -208,9 +211,10 @@ extension JobQueue {
         }
     }
 
-    private static func machine(_ job: Job) -> JobMachine {
+    private func machine(_ job: Job) -> JobMachine {
         JobMachine(
-            state: job.state, attempt: job.attempt, isCancelRequested: job.isCancelRequested)
+            state: job.state, attempt: job.attempt, isCancelRequested: job.isCancelRequested,
+            attempts: attempts)
     }
 
     private static func apply(

@@ -16,11 +16,15 @@ package final class JobQueue: Sendable {
 
     let pool: Pool
     let observer: Observer
+    /// Attempts that one job has.
+    let attempts: Int
 
     /// Makes a queue over the tables of the pool's database.
-    package init(pool: Pool, observer: Observer) {
+    package init(pool: Pool, observer: Observer, attempts: Int = JobLimits.attempts) {
+        precondition(attempts >= 0)
         self.pool = pool
         self.observer = observer
+        self.attempts = attempts
     }
 
     private static let lockKey: Statement =
@@ -47,7 +51,8 @@ package final class JobQueue: Sendable {
         """
         INSERT INTO refresh_jobs AS j
             (namespace, plugin, source_id, requested_by, idempotency_key, caused_by_revision)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        VALUES ($1, $2, $3, $4, $5,
+            COALESCE($6::bigint, (SELECT n.revision FROM namespaces n WHERE n.name = $1)))
         ON CONFLICT (idempotency_key) WHERE state IN ('queued', 'running') DO NOTHING
         RETURNING \(JobRows.columns)
         """)
@@ -58,6 +63,7 @@ package final class JobQueue: Sendable {
     /// `audit` is written in the same transaction. Throws `.tooManyRequests` with `retryAfter` in
     /// its details when a client asked for the same less than 30 seconds ago and that job is over;
     /// jobs of `Job.system` are not limited and limit nobody.
+    /// Without `causedBy` it is the newest revision of the namespace that caused the job.
     /// A job that was asked for within `age` is the answer even when it is over.
     package func enqueue(
         _ namespace: Namespace, plugin: String, source: String = Job.allSources,

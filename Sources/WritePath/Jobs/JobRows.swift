@@ -10,7 +10,9 @@ enum JobRows {
         floor(extract(epoch FROM j.started_at) * 1000)::bigint,
         floor(extract(epoch FROM j.finished_at) * 1000)::bigint,
         j.attempt_count, j.last_error, j.entities_loaded, j.entities_removed, j.duration_ms,
-        j.cancel_requested, (extract(epoch FROM j.requested_at) * 1000000)::bigint
+        j.cancel_requested, (extract(epoch FROM j.requested_at) * 1000000)::bigint,
+        LEAST(j.caused_by_revision,
+            (SELECT n.revision FROM namespaces n WHERE n.name = j.namespace))
         """
     /// Column with the microseconds of the request, which order the list.
     static let orderColumn = 17
@@ -30,7 +32,9 @@ enum JobRows {
             loaded: try rows.optionalInt64(row, 13).map { Int($0) },
             removed: try rows.optionalInt64(row, 14).map { Int($0) },
             durationMs: try rows.optionalInt64(row, 15),
-            isCancelRequested: try rows.bool(row, 16))
+            isCancelRequested: try rows.bool(row, 16),
+            // A restored store may have gone back behind the cause; then its head is enough.
+            causedBy: try rows.optionalInt64(row, 18).map { Revision(UInt64(clamping: $0)) })
     }
 
     static func first(_ rows: Rows) throws(PostgresError) -> Job? {

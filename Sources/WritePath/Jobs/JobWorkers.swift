@@ -1,4 +1,4 @@
-import CatalogModel
+package import CatalogModel
 import Postgres
 package import Telemetry
 
@@ -27,13 +27,18 @@ package final class JobWorkers: Sendable {
     private let observer: Observer
     private let name: String
     private let options: Options
+    private let hasApplied: @Sendable (Namespace, Revision) async -> Bool
     private let signal = WakeSignal()
     private let stopSignal = WakeSignal()
 
     /// Prepares workers; `name` tells replicas apart in the progress text of a job.
+    ///
+    /// `hasApplied` waits a bounded time until this replica has applied a revision: a job that was
+    /// caused by one which it has not is left to others.
     package init(
         queue: JobQueue, runner: any JobRunner, observer: Observer, name: String,
-        options: Options = Options()
+        options: Options = Options(),
+        hasApplied: @escaping @Sendable (Namespace, Revision) async -> Bool = { _, _ in true }
     ) {
         precondition(options.workers > 0)
         self.queue = queue
@@ -41,6 +46,7 @@ package final class JobWorkers: Sendable {
         self.observer = observer
         self.name = name
         self.options = options
+        self.hasApplied = hasApplied
     }
 
     /// Makes every idle worker look for a job now; any thread may call it.
@@ -120,6 +126,8 @@ package final class JobWorkers: Sendable {
             observe(JobMachine.canceledMessage, ended)
         case .interrupted:
             observe(JobMachine.interruptedMessage, ended)
+        case .behind:
+            observe("this replica has not applied the revision that caused the job", ended)
         }
     }
 
@@ -152,6 +160,9 @@ package final class JobWorkers: Sendable {
     }
 
     private func attempt(_ job: Job) async -> JobQueue.Outcome {
+        if let cause = job.causedBy, !(await hasApplied(job.namespace, cause)) {
+            return Task.isCancelled ? .interrupted : .behind
+        }
         do {
             let result = try await runner.run(job) { await self.queue.isCanceled(job) }
             return .succeeded(result)
