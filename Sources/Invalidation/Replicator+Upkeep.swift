@@ -113,4 +113,13 @@ extension Replicator {
                 .staleReadersCleared(namespace: cache.namespace.name, count: count))
         }
     }
+
+    /// Lets readers know how fresh the namespace is, and the metrics how far behind.
+    func publish(_ namespace: Namespace) {
+        if let freshAt = machine.freshAt(namespace) {
+            caches[namespace]?.freshness.prove(at: freshAt)
+        }
+        metrics.metrics(for: namespace.name).revisionLag.set(
+            Int(clamping: machine.lag(namespace)))
+    }
 }

@@ -23,7 +23,7 @@ package actor Replicator {
     package nonisolated let applied = AppliedHints()
     var machine = FeedMachine()
 
-    private let metrics: NamespaceMetricsFamily
+    let metrics: NamespaceMetricsFamily
     let registry: ReplicaRegistry?
     private let demands = DemandQueue()
     private let actions: AsyncStream<FeedMachine.Action>
@@ -328,15 +328,6 @@ package actor Replicator {
         guard isUp != isStoreUp else { return }
         isStoreUp = isUp
         observer.observe(isUp ? .databaseUp : .databaseDown(reason: reason))
-    }
-
-    /// Lets readers know how fresh the namespace is, and the metrics how far behind.
-    func publish(_ namespace: Namespace) {
-        if let freshAt = machine.freshAt(namespace) {
-            caches[namespace]?.freshness.prove(at: freshAt)
-        }
-        metrics.metrics(for: namespace.name).revisionLag.set(
-            Int(clamping: machine.lag(namespace)))
     }
 
     // MARK: Demands
