@@ -86,6 +86,8 @@ enum ServerLimits {
     static let tokenFileAge: Duration = .seconds(60)
     /// Bytes of a key, certificate or token file.
     static let smallFileBytes = 1 << 20
+    /// How often a replica looks for sources that were changed through another.
+    static let sourceWatchInterval: Duration = .seconds(2)
     /// How often the start looks whether every source has been loaded.
     static let loadStateInterval: Duration = .milliseconds(100)
 }

@@ -39,6 +39,7 @@ struct Replica: Sendable {
     private let relay: FeedRelay
     private let hub: ChangeHub
     private let changeMetrics: ChangeMetrics
+    private let management: ManagementParts
     private let stage = StartupStage()
     private let leadership: Leadership
 
@@ -97,12 +98,16 @@ struct Replica: Sendable {
         previews = SourceLoader(
             thread: sourceThread,
             root: ModelSourceHandler.directory(of: configuration.sourcesPath))
+        let loader = SourceLoader(thread: sourceThread)
         let refresher = SourceRefresher(
-            pool: pool, loader: SourceLoader(thread: sourceThread), observer: observer
+            pool: pool, loader: loader, observer: observer
         ) { head in
             hints.publish(
                 Hint(epoch: head.epoch, namespace: head.namespace, revision: head.revision))
         }
+        management = try ManagementParts(
+            pool: pool, config: try configuration.makeConfigStore(pool: pool), loader: loader,
+            refresher: refresher, sources: sources, observer: observer)
         var options = JobWorkers.Options()
         options.workers = configuration.jobConcurrency
         options.pollInterval = configuration.jobPollInterval
@@ -193,6 +198,15 @@ struct Replica: Sendable {
         let reads = ReadHandler(
             reader: reader, explainer: explainer, metrics: namespaceMetrics,
             scanLimit: configuration.scanLimit)
+        let store = CatalogStore(
+            pool: pool, observer: observer, isAuditEnabled: configuration.auditEnabled,
+            isGrouping: configuration.writeGrouping)
+        let jobs = JobHandler(
+            queue: queue, discovery: discovery, auditEnabled: configuration.auditEnabled)
+        let audit = AuditHandler(
+            log: AuditLog(pool: pool, observer: observer),
+            chain: AuditChain(pool: pool, observer: observer),
+            isEnabled: configuration.auditEnabled, recordsDenied: configuration.auditsDenied)
         let handlers = Handlers(
             health: health,
             discovery: DiscoveryHandler(
@@ -206,16 +220,13 @@ struct Replica: Sendable {
                 reader: reader, catalog: catalog, loader: previews,
                 directory: ModelSourceHandler.directory(of: configuration.sourcesPath)),
             writes: WriteHandler(
-                store: CatalogStore(
-                    pool: pool, observer: observer, isAuditEnabled: configuration.auditEnabled,
-                    isGrouping: configuration.writeGrouping),
-                replicator: replicator, hints: hints, registry: register),
-            jobs: JobHandler(
-                queue: queue, discovery: discovery, auditEnabled: configuration.auditEnabled),
-            audit: AuditHandler(
-                log: AuditLog(pool: pool, observer: observer),
-                chain: AuditChain(pool: pool, observer: observer),
-                isEnabled: configuration.auditEnabled, recordsDenied: configuration.auditsDenied),
+                store: store, replicator: replicator, hints: hints, registry: register),
+            jobs: jobs,
+            management: management.handler(
+                jobs: jobs, runsJobs: configuration.jobsEnabled, reads: reads, audit: audit,
+                discovery: discovery,
+                feed: WrittenFeed(store: store, replicator: replicator, hints: hints)),
+            audit: audit,
             changes: ChangesHandler(
                 hub: hub, seats: seats, kinds: caches.kinds, metrics: changeMetrics,
                 access: access.control),
@@ -253,12 +264,16 @@ struct Replica: Sendable {
             metrics: requestMetrics, namespaceMetrics: namespaceMetrics, accessLog: accessLog)
     }
 
-    /// Listens to the feed; nothing notifies a replica with an upstream of jobs, which it looks for.
-    private static func listen(
-        to upstream: UpstreamFeed?, or feed: PostgresFeed, onJob: @escaping @Sendable () -> Void
-    ) async {
-        guard let upstream else { return await feed.listen(onJob: onJob) }
-        await upstream.listen()
+    /// Follows what other replicas change in the sources.
+    private func watchOfSources() -> any Service {
+        let (stage, directory) = (stage, management.directory)
+        return ManagedService {
+            await stage.wait(for: .loaded)
+            await directory.run()
+        } stop: {
+            directory.stop()
+            stage.reached(.loaded)
+        }
     }
 
     /// What has to end before requests are waited for: its streams end with a last event.
@@ -303,6 +318,7 @@ struct Replica: Sendable {
                 register.stop()
                 stage.reached(.migrated)
             },
+            watchOfSources(),
             ManagedService {
                 await stage.wait(for: .migrated)
                 async let listening: Void = Self.listen(to: upstream, or: feed) { workers.wake() }
@@ -319,8 +335,8 @@ struct Replica: Sendable {
                 migrator: Migrator(
                     configuration: configuration.database, reactor: reactor, observer: observer,
                     usesLock: configuration.migrationLock),
-                catalog: catalog, queue: queue, sources: sources, stage: stage, observer: observer,
-                started: started),
+                catalog: catalog, queue: queue, management: management, stage: stage,
+                observer: observer, started: started),
         ]
         if runsJobs {
             services.append(JobGauges(queue: queue, stage: stage, registry: registry))

@@ -15,6 +15,9 @@ struct CatalogServerCommand: AsyncParsableCommand {
     @Option(help: "File that configures the sources (default /config/sources.yaml).")
     var sources: String?
 
+    @Option(help: "Where changed sources are kept: database or none.")
+    var configStore: String?
+
     @Option(help: "Kind of the database: postgres.")
     var dbType: String?
 
@@ -28,6 +31,7 @@ struct CatalogServerCommand: AsyncParsableCommand {
         var flags: [String: String] = [:]
         flags["listen"] = listen
         flags["sources"] = sources
+        flags["config-store"] = configStore
         flags["db-type"] = dbType
         flags["db-dsn"] = dbDsn
         let reader = ConfigurationReader(flags: flags)

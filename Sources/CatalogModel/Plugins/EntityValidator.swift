@@ -17,7 +17,9 @@ package enum EntityValidator {
             let path = checker.join(prefix, member.key)
             if let field = kind.documentField(member.key) {
                 check(member.value, field, origin, path, &checker)
-            } else if !kind.isServerKey(member.key, origin: origin) {
+            } else if !kind.isServerKey(member.key, origin: origin),
+                !(origin == .request && KindDefinition.overlayKeys.contains(member.key))
+            {
                 checker.report(path, "unknown field")
             }
         }
@@ -74,6 +76,7 @@ extension KindDefinition {
             if isTime && origin == .file && keepsDocumentTimes { continue }
             result[key] = nil
         }
+        for key in Self.overlayKeys where documentField(key) == nil { result[key] = nil }
         return result
     }
 
@@ -89,6 +92,9 @@ extension KindDefinition {
         }
         return result
     }
+
+    /// Members of a document that actions set and writes leave alone, as bodies show them.
+    package static let overlayKeys = ["tags", "annotations", "lifecycle"]
 
     static let serverKeys = [
         "id", "sourceId", "source_id", "createTimeSinceEpoch", "lastUpdateTimeSinceEpoch",

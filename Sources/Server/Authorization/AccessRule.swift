@@ -40,6 +40,7 @@ extension Endpoint {
         // Like other posts about sources, though nothing is kept of it.
         case .sourcePreview: method == "POST" ? .action(.catalogsources, .create) : .unknown
         case .refresh: Self.managementRule(method, post: .action(.jobs, .create))
+        case .management(_, let route): route.accessRule(method: method)
         case .auditEvents: reads ? .action(.audit, .list) : .action(.audit, .get)
         case .auditEvent: .action(.audit, .get)
         case .auditVerify: .action(.audit, .list)

@@ -18,6 +18,7 @@ package struct ServerConfiguration: Sendable {
     package let host: String
     package let port: Int
     package let sourcesPath: String
+    package let configStore: ConfigStoreMode
     package let database: PostgresConfiguration
     package let poolSize: Int
     package let cacheDirectory: String
@@ -75,6 +76,7 @@ package struct ServerConfiguration: Sendable {
         }
         (host, port) = try Self.address(reader.text(.listen))
         sourcesPath = try reader.text(.sources)
+        configStore = try ConfigStoreMode(rawValue: reader.text(.configStore)) ?? .database
         _ = try reader.text(.databaseType)
         database = try Self.database(
             reader.text(.databaseDSN), preparing: reader.flag(.preparedStatements))

@@ -98,7 +98,7 @@ extension Setting {
     /// Every setting, in the order in which they are printed.
     static let all: [Setting] =
         [
-            listen, sources, databaseType, databaseDSN, poolSize, preparedStatements,
+            listen, sources, configStore, databaseType, databaseDSN, poolSize, preparedStatements,
             cacheDirectory, cacheEnabled,
             cacheNamespaces, cacheBytes, pageBytes, scanLimit, discoveryTTL, capabilitiesTTL,
             cacheEntries, stalenessLimit, stalenessMaximum, degradedPolicy, failClosedNamespaces,

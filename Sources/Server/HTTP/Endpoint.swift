@@ -20,6 +20,7 @@ enum Endpoint: Sendable {
     case modelSources(KindTable.Entry)
     case sourcePreview(KindTable.Entry)
     case refresh(PluginDefinition, source: String?)
+    case management(PluginDefinition, ManagementRoute)
     case changes
     case replicaFeed(ReplicaFeedHandler.Part)
     case auditEvents
@@ -41,6 +42,7 @@ enum Endpoint: Sendable {
         case .collection: ["GET", "HEAD", "POST"]
         case .changes: ["GET"]
         case .replicaFeed(let part): [part == .heads ? "POST" : "GET"]
+        case .management(_, let route): route.methods
         case .batch, .refresh, .jobCancel, .sourcePreview: ["POST"]
         case .entity(_, _, .some): ["GET", "HEAD"]
         case .entity: ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
@@ -59,7 +61,7 @@ enum Endpoint: Sendable {
     /// How errors of the path are written.
     var errorShape: ErrorShape {
         switch self {
-        case .refresh: .management
+        case .refresh, .management: .management
         case .governance: .governance
         case .artifacts, .filterOptions, .labels, .modelSources, .sourcePreview: .model
         case .collection(let kind), .batch(let kind), .entity(let kind, _, _):
@@ -201,7 +203,7 @@ struct RouteTable: Sendable {
             let source = try parts.count == 2 ? PercentDecoding.path(parts[1]) : nil
             return .refresh(branch.plugin, source: source.flatMap { $0.isEmpty ? nil : $0 })
         default:
-            return nil
+            return try ManagementRoute(rest).map { .management(branch.plugin, $0) }
         }
     }
 }

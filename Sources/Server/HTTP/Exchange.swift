@@ -14,6 +14,8 @@ struct Exchange: Sendable {
     let identity: Identity
     /// When the head had been read.
     let began = ContinuousClock.now
+    /// The time since then.
+    var age: Duration { began.duration(to: .now) }
 
     /// Reads the whole body; throws `.payloadTooLarge` beyond `limit` bytes and `.badRequest`
     /// when it breaks off.

@@ -68,6 +68,7 @@ extension Endpoint {
         case .entity: reads ? .get : .write
         case .artifacts, .filterOptions, .labels, .modelSources: .list
         case .batch, .sourcePreview: .write
+        case .management: reads ? .discovery : .write
         case .refresh, .jobs, .job, .jobCancel: .jobs
         case .auditEvents, .auditEvent, .auditVerify: .audit
         case .changes, .replicaFeed: .changes

@@ -44,6 +44,13 @@ struct AuditHandler: Sendable {
     /// Whether requests of a method are recorded.
     static func records(_ method: String) -> Bool { recordedMethods.contains(method) }
 
+    /// Records a request that succeeded and wrote nothing in whose transaction the event could be.
+    func recordSuccess(of exchange: Exchange) async {
+        guard isEnabled else { return }
+        try? await log.record(
+            AuditEvent(exchange.writeContext, outcome: .success, statusCode: 200))
+    }
+
     /// Records a mutation that did not happen; the answer stands whether or not this succeeds.
     func recordFailure(
         of exchange: Exchange, status: Int, reason: String, duration: Duration

@@ -11,6 +11,7 @@ struct Handlers: Sendable {
     let modelSources: ModelSourceHandler
     let writes: WriteHandler
     let jobs: JobHandler
+    let management: ManagementHandler
     let audit: AuditHandler
     let changes: ChangesHandler
     let replicaFeed: ReplicaFeedHandler
@@ -78,7 +79,9 @@ struct Handlers: Sendable {
         case .batch(let kind): return try await writes.upsert(kind, exchange)
         case .entity(let kind, let name, _): return try await writes.change(kind, name, exchange)
         case .refresh(let plugin, let source):
-            return try await jobs.refresh(plugin, source: source, exchange)
+            return try await management.refresh(plugin, source: source, exchange)
+        case .management(let plugin, let route):
+            return try await management.respond(plugin, route, exchange)
         case .jobs: return try await jobs.list(exchange)
         case .job(let id): return try await jobs.get(id, exchange)
         case .jobCancel(let id): return try await jobs.cancel(id, exchange)

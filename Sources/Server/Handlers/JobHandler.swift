@@ -14,8 +14,6 @@ struct JobHandler: Sendable {
     func refresh(
         _ plugin: PluginDefinition, source: String?, _ exchange: Exchange
     ) async throws -> Response {
-        try exchange.identity.requireOperator()
-        if let source { try SourceID.validate(source) }
         let enqueued = try await queue.enqueue(
             exchange.namespace, plugin: plugin.name, source: source ?? Job.allSources,
             requestedBy: exchange.identity.user,

@@ -15,7 +15,7 @@ struct Startup: Service {
     let migrator: Migrator
     let catalog: SourceCatalog
     let queue: JobQueue
-    let sources: SourceDirectory
+    let management: ManagementParts
     let stage: StartupStage
     let observer: Observer
     let started: ContinuousClock.Instant
@@ -54,16 +54,20 @@ struct Startup: Service {
 
     private func loadSources() async throws {
         let file = try SourcesFile.load(configuration.sourcesPath)
-        sources.sections.replace(with: file)
+        management.directory.take(file)
         var failures = 0
         var changed: Set<String> = []
         while true {
             do {
-                changed.formUnion(try await catalog.synchronize(file))
+                changed.formUnion(
+                    try await catalog.synchronize(
+                        file, keepsChanges: configuration.configStore == .database))
                 let synchronized = ContinuousClock.now
-                try await refreshDirectory()
+                await management.directory.look()
                 if configuration.jobsEnabled {
                     try await enqueueLoad(changed: changed, synchronized)
+                } else {
+                    await loadAtOnce()
                 }
                 while try await catalog.initialLoadState() == .pending {
                     try await Task.sleep(for: ServerLimits.loadStateInterval)
@@ -90,14 +94,11 @@ struct Startup: Service {
             queue, unlessAskedWithin: started.duration(to: .now))
     }
 
-    private func refreshDirectory() async throws(PostgresError) {
-        let records = try await catalog.sources(.default)
-        sources.replace(
-            with: records.map { record in
-                SourceDirectory.Source(
-                    plugin: record.definition.plugin, id: record.definition.id,
-                    labels: record.definition.labels, isEnabled: record.definition.enabled)
-            })
+    /// Loads every source where no jobs do it.
+    private func loadAtOnce() async {
+        for plugin in Plugins.all {
+            _ = await management.refresher.refreshNow(.default, plugin, by: Job.system)
+        }
     }
 
     /// Whether waiting may cure the error.

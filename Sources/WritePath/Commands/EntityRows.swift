@@ -87,7 +87,8 @@ extension EntityRows {
     private static let updateOne = Statement(
         """
         UPDATE entities e SET doc = $5::jsonb
-        WHERE \(ofCollection) AND e.name = $4 AND e.doc::text <> $5::jsonb::text
+        WHERE \(ofCollection) AND e.name = $4
+            AND (e.doc - catalog_overlay_keys())::text <> $5::jsonb::text
         RETURNING \(columns)
         """)
     private static let deleteOne = Statement(
@@ -104,7 +105,8 @@ extension EntityRows {
         """
         UPDATE entities e SET doc = t.doc::jsonb
         FROM unnest($4::text[], $5::text[]) AS t (name, doc)
-        WHERE \(ofCollection) AND e.name = t.name AND e.doc::text <> t.doc::jsonb::text
+        WHERE \(ofCollection) AND e.name = t.name
+            AND (e.doc - catalog_overlay_keys())::text <> t.doc::jsonb::text
         RETURNING \(columns)
         """)
     private static let deleteMany = Statement(

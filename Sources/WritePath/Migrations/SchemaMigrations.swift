@@ -19,6 +19,7 @@ package enum SchemaMigrations {
         Migration(
             version: 10, name: "audit_chain", sql: PackageResources._010_audit_chain_sql),
         Migration(version: 11, name: "governance", sql: PackageResources._011_governance_sql),
+        Migration(version: 12, name: "management", sql: PackageResources._012_management_sql),
         Migration(
             version: 13, name: "single_tenant_tables",
             sql: PackageResources._013_single_tenant_tables_sql),

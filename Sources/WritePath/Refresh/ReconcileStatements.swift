@@ -12,7 +12,7 @@ enum ReconcileStatements {
             FROM unnest($4::text[], $5::text[], $6::text[])
                 WITH ORDINALITY AS f(kind, name, doc, place)
         ), present AS MATERIALIZED (
-            SELECT e.kind, e.name, e.doc, e.digest FROM entities e
+            SELECT e.kind, e.name, e.doc - catalog_overlay_keys() AS doc, e.digest FROM entities e
             WHERE e.namespace = $1 AND e.plugin = $2 AND e.source = $3
         )
         SELECT 'state' AS op, count(*) AS place, NULL AS kind, NULL AS name,

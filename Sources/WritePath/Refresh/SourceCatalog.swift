@@ -31,6 +31,9 @@ package final class SourceCatalog: Sendable {
             f.included_items, f.excluded_items, f.position, f.origin,
             CASE WHEN f.enabled THEN 'loading' ELSE 'disabled' END
         FROM \(recordset)
+        WHERE NOT ($3 AND EXISTS (
+            SELECT FROM source_revisions r
+            WHERE r.namespace = $1 AND r.plugin = f.plugin AND r.source = f.id))
         ON CONFLICT (namespace, plugin, id) DO UPDATE
         SET name = EXCLUDED.name, type = EXCLUDED.type, enabled = EXCLUDED.enabled,
             labels = EXCLUDED.labels, properties = EXCLUDED.properties,
@@ -48,8 +51,11 @@ package final class SourceCatalog: Sendable {
     private static let retire = Statement(
         """
         UPDATE catalog_sources s SET enabled = false, state = 'disabled', position = -1
-        WHERE s.namespace = $1 AND s.origin <> '' AND s.position >= 0 AND NOT EXISTS (
+        WHERE s.namespace = $1 AND s.position >= 0 AND NOT EXISTS (
             SELECT FROM \(recordset) WHERE f.plugin = s.plugin AND f.id = s.id)
+            AND CASE WHEN $3 THEN s.origin <> '' AND NOT EXISTS (
+                SELECT FROM source_revisions r
+                WHERE r.namespace = $1 AND r.plugin = s.plugin AND r.source = s.id) ELSE true END
         RETURNING s.plugin
         """)
     private static let listed = Statement(
@@ -69,10 +75,12 @@ package final class SourceCatalog: Sendable {
     /// Makes the file's sources those of the namespace; returns the plugins that changed, sorted.
     ///
     /// Any number of replicas may do this at once. A source that left the file is kept aside until
-    /// a refresh of its plugin has removed its entities; sources from elsewhere stay as they are.
+    /// a refresh of its plugin has removed its entities. Sources that were changed through the API
+    /// stay as they are where the database keeps them, and otherwise give way to the file.
     /// Throws `.badRequest` when a source has the reserved id `api`.
     package func synchronize(
-        _ configuration: SourcesConfiguration, namespace: Namespace = .default
+        _ configuration: SourcesConfiguration, namespace: Namespace = .default,
+        keepsChanges: Bool = true
     ) async throws -> [String] {
         if let source = configuration.sources.first(where: { $0.id == SourceRecord.reservedID }) {
             throw RequestError.badRequest(
@@ -82,7 +90,7 @@ package final class SourceCatalog: Sendable {
             catalog.sources.enumerated().map { SourceRows.json($0.element, position: $0.offset) }
         }
         let values: [Parameter] = [
-            .text(namespace.name), .json(JSONValue.array(rows).encodedText),
+            .text(namespace.name), .json(JSONValue.array(rows).encodedText), .bool(keepsChanges),
         ]
         return try await pool.transaction { connection in
             _ = try await connection.query(SourceCatalog.lock)
