@@ -17,6 +17,9 @@ package struct CatalogServer: Sendable {
 
     /// Runs the replica; returns after a graceful shutdown, throws when a part cannot go on.
     package func run() async throws {
+        // Two loops on one processor would only take turns; containers are limited by NIO itself.
+        NIOSingletons.groupLoopCountSuggestion = min(
+            System.coreCount, MachineFacts.allowedProcessors ?? System.coreCount)
         let writer = LineWriter.standardError()
         defer { writer.close() }
         let logger = Logger(label: "catalog-server") { label in

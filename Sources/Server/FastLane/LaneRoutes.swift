@@ -13,13 +13,21 @@ struct LaneRoutes: Sendable {
         var namespace = 0..<0
     }
 
-    private struct Route: Sendable {
+    /// A class, so that looking at one costs no copy of what it refers to.
+    private final class Route: Sendable {
         let prefix: [UInt8]
         /// The path of the list; nil for paths without one.
         let list: [UInt8]?
         /// What stands between the source and the name; nil for paths without a source.
         let middle: [UInt8]?
         let kind: KindTable.Entry
+
+        init(prefix: String, list: String?, middle: String?, kind: KindTable.Entry) {
+            self.prefix = Array(prefix.utf8)
+            self.list = list.map { Array($0.utf8) }
+            self.middle = middle.map { Array($0.utf8) }
+            self.kind = kind
+        }
     }
 
     private let routes: [Route]
@@ -31,15 +39,13 @@ struct LaneRoutes: Sendable {
     init(kinds: KindTable) {
         routes = kinds.entries.flatMap { entry in
             let list = entry.kind.listPath
-            let plain = Route(
-                prefix: Array("\(list)/".utf8), list: Array(list.utf8), middle: nil, kind: entry)
+            let plain = Route(prefix: "\(list)/", list: list, middle: nil, kind: entry)
             guard entry.kind.getTemplate.contains("{source_id}") else { return [plain] }
             let sources = "\(entry.plugin.basePath)/sources/"
             let middle = "/\(entry.kind.plural)/"
             return [
                 plain,
-                Route(
-                    prefix: Array(sources.utf8), list: nil, middle: Array(middle.utf8), kind: entry),
+                Route(prefix: sources, list: nil, middle: middle, kind: entry),
             ]
         }
         reserved = ["artifacts", "performance", "filter_options", "labels", "preview"].map {
