@@ -71,6 +71,30 @@ struct RecogniserTests {
         }
     }
 
+    @Test("names are known in any case, families by their beginning, however long the name")
+    func names() {
+        func field(_ name: String) -> LaneField {
+            let bytes = Array(" \(name):".utf8)
+            return LaneField.named(bytes.span, 1..<(bytes.count - 1))
+        }
+        for (name, expected) in [
+            ("Host", LaneField.host), ("hOsT", .host), ("Accept-Encoding", .acceptEncoding),
+            ("accept-encoding", .acceptEncoding), ("X-Namespace", .namespace),
+            ("Accept-Encodings", .other), ("Accept-Encodin", .other), ("Hos", .other),
+            ("Hosts", .other), ("Accept", .other), ("User-Agent", .other), ("I", .other),
+            ("If", .other), ("If-", .refused), ("If-None-Match", .ifNoneMatch),
+            ("If-None-Matches", .refused), ("iF-rAnGe", .refused), ("TE", .refused),
+            ("TEE", .other), ("Content-Length", .refused), ("X-Catalog-Min-Revision", .refused),
+            ("Access-Control-Request-Private-Network", .refused), ("Access-Contro1-", .other),
+            ("Sec-WebSocket-Extensions", .refused), ("X-HTTP-Method-Override", .refused),
+            ("X-HTTP-Metho", .other), ("X-Forwarded-For-Somebody", .other),
+            // `[` and `@` are a bit away from letters; only letters fold.
+            ("HO[T", .other), ("@ost", .other),
+        ] {
+            #expect(field(name) == expected, "\(name)")
+        }
+    }
+
     @Test("limits of length and number")
     func limits() {
         func request(path: Int = 1, fields: Int = 1, value: Int = 1) -> String {

@@ -29,7 +29,7 @@ enum LaneField: UInt8, Sendable {
     /// Changes what the request means or how it is framed: the router has to see it.
     case refused
 
-    private static let names: [(name: [UInt8], field: LaneField)] = {
+    private static let names: [(name: PackedName, field: LaneField)] = {
         let known: [(String, LaneField)] = [
             ("host", .host), ("connection", .connection), ("origin", .origin),
             ("x-namespace", .namespace), ("x-remote-user", .user), ("x-remote-group", .groups),
@@ -40,36 +40,20 @@ enum LaneField: UInt8, Sendable {
             "cache-control", "expect", "http2-settings", "keep-alive", "prefer", "range", "te",
             "trailer", "upgrade",
         ]
-        return (known + refused.map { ($0, .refused) }).map { (Array($0.0.utf8), $0.1) }
+        return (known + refused.map { ($0, .refused) }).map { (PackedName($0.0), $0.1) }
     }()
 
     /// Families of fields of which any, also one that comes later, may change the meaning.
-    private static let refusedPrefixes: [[UInt8]] = [
+    private static let refusedPrefixes: [PackedName] = [
         "access-control-", "content-", "if-", "proxy-", "sec-websocket-", "transfer-",
         "x-catalog-", "x-http-method",
-    ].map { Array($0.utf8) }
+    ].map { PackedName($0) }
 
     /// The field of a name in any case.
     static func named(_ bytes: Span<UInt8>, _ name: Range<Int>) -> LaneField {
-        for (known, field) in names
-        where known.count == name.count && hasPrefix(known, bytes, name) {
-            return field
-        }
-        for prefix in refusedPrefixes
-        where prefix.count <= name.count && hasPrefix(prefix, bytes, name) {
-            return .refused
-        }
+        let sought = PackedName(bytes, name)
+        for (known, field) in names where known == sought { return field }
+        for prefix in refusedPrefixes where sought.hasPrefix(prefix) { return .refused }
         return .other
-    }
-
-    private static func hasPrefix(
-        _ prefix: [UInt8], _ bytes: Span<UInt8>, _ name: Range<Int>
-    ) -> Bool {
-        for index in prefix.indices {
-            let byte = bytes[name.lowerBound + index]
-            let isCapital = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
-            guard (isCapital ? byte | 0x20 : byte) == prefix[index] else { return false }
-        }
-        return true
     }
 }

@@ -13,54 +13,58 @@ struct LaneRoutes: Sendable {
         var namespace = 0..<0
     }
 
-    /// A class, so that looking at one costs no copy of what it refers to.
-    private final class Route: Sendable {
-        let prefix: [UInt8]
-        /// The path of the list; nil for paths without one.
-        let list: [UInt8]?
-        /// What stands between the source and the name; nil for paths without a source.
-        let middle: [UInt8]?
-        let kind: KindTable.Entry
-
-        init(prefix: String, list: String?, middle: String?, kind: KindTable.Entry) {
-            self.prefix = Array(prefix.utf8)
-            self.list = list.map { Array($0.utf8) }
-            self.middle = middle.map { Array($0.utf8) }
-            self.kind = kind
-        }
+    /// Numbers only, so that looking at a route copies no reference.
+    private struct Route: Sendable {
+        /// In `texts`.
+        let prefix: Range<Int>
+        /// The path of the list, in `texts`; empty for paths without one.
+        let list: Range<Int>
+        /// What stands between the source and the name, in `texts`; empty without a source.
+        let middle: Range<Int>
+        let kind: Int
     }
 
     private let routes: [Route]
-    /// Endings under which the contract has other things than entities.
-    private let reserved: [[UInt8]]
+    private let kinds: [KindTable.Entry]
+    /// The paths that are compared, one after the other.
+    private let texts: [UInt8]
+    /// Endings, in `texts`, under which the contract has other things than entities.
+    private let reserved: [Range<Int>]
     private static let namespace = Array("namespace".utf8)
     private static let source = Array("source".utf8)
 
     init(kinds: KindTable) {
-        routes = kinds.entries.flatMap { entry in
+        self.kinds = kinds.entries
+        var texts: [UInt8] = []
+        func keep(_ text: String) -> Range<Int> {
+            texts.append(contentsOf: text.utf8)
+            return (texts.count - text.utf8.count)..<texts.count
+        }
+        var routes: [Route] = []
+        for (number, entry) in kinds.entries.enumerated() {
             let list = entry.kind.listPath
-            let plain = Route(prefix: "\(list)/", list: list, middle: nil, kind: entry)
-            guard entry.kind.getTemplate.contains("{source_id}") else { return [plain] }
-            let sources = "\(entry.plugin.basePath)/sources/"
-            let middle = "/\(entry.kind.plural)/"
-            return [
-                plain,
-                Route(prefix: sources, list: nil, middle: middle, kind: entry),
-            ]
+            routes.append(
+                Route(
+                    prefix: keep("\(list)/"), list: keep(list), middle: 0..<0, kind: number))
+            guard entry.kind.getTemplate.contains("{source_id}") else { continue }
+            routes.append(
+                Route(
+                    prefix: keep("\(entry.plugin.basePath)/sources/"), list: 0..<0,
+                    middle: keep("/\(entry.kind.plural)/"), kind: number))
         }
-        reserved = ["artifacts", "performance", "filter_options", "labels", "preview"].map {
-            Array($0.utf8)
-        }
+        reserved = ["artifacts", "performance", "filter_options", "labels", "preview"].map(keep)
+        self.routes = routes
+        self.texts = texts
     }
 
     /// What a request asks for, or nil when it is nothing that the lane answers.
     func target(of request: LaneRequest, in bytes: Span<UInt8>) -> Target? {
         for route in routes {
-            if let list = route.list, isEqual(bytes, request.path, list) {
-                var target = Target(kind: route.kind, isList: true)
+            if !route.list.isEmpty, isEqual(bytes, request.path, texts, route.list) {
+                var target = Target(kind: kinds[route.kind], isList: true)
                 return takeNamespace(request.query, bytes, &target) ? target : nil
             }
-            guard hasPrefix(bytes, request.path, route.prefix) else { continue }
+            guard hasPrefix(bytes, request.path, texts, route.prefix) else { continue }
             let rest = (request.path.lowerBound + route.prefix.count)..<request.path.upperBound
             guard var target = entity(route, rest, bytes),
                 target.name.count <= CatalogLimits.entityNameBytes,
@@ -73,15 +77,16 @@ struct LaneRoutes: Sendable {
     }
 
     private func entity(_ route: Route, _ rest: Range<Int>, _ bytes: Span<UInt8>) -> Target? {
-        guard let middle = route.middle else {
-            return rest.isEmpty ? nil : Target(kind: route.kind, name: rest)
+        guard !route.middle.isEmpty else {
+            return rest.isEmpty ? nil : Target(kind: kinds[route.kind], name: rest)
         }
         var end = rest.lowerBound
         while end < rest.upperBound, bytes[end] != UInt8(ascii: "/") { end += 1 }
         let source = rest.lowerBound..<end
-        guard !source.isEmpty, hasPrefix(bytes, end..<rest.upperBound, middle) else { return nil }
-        let name = (end + middle.count)..<rest.upperBound
-        return name.isEmpty ? nil : Target(kind: route.kind, name: name, source: source)
+        guard !source.isEmpty, hasPrefix(bytes, end..<rest.upperBound, texts, route.middle)
+        else { return nil }
+        let name = (end + route.middle.count)..<rest.upperBound
+        return name.isEmpty ? nil : Target(kind: kinds[route.kind], name: name, source: source)
     }
 
     /// Reads the query; false for a parameter that the lane does not know or that is repeated.
@@ -144,20 +149,31 @@ struct LaneRoutes: Sendable {
     private func isReserved(_ name: Range<Int>, _ bytes: Span<UInt8>) -> Bool {
         var start = name.upperBound
         while start > name.lowerBound, bytes[start - 1] != UInt8(ascii: "/") { start -= 1 }
-        for word in reserved where isEqual(bytes, start..<name.upperBound, word) { return true }
+        for word in reserved
+        where isEqual(bytes, start..<name.upperBound, texts, word) { return true }
         return false
     }
 
     private func isEqual(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: [UInt8]) -> Bool {
-        range.count == text.count && hasPrefix(bytes, range, text)
+        isEqual(bytes, range, text, 0..<text.count)
     }
 
-    private func hasPrefix(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: [UInt8]) -> Bool {
+    private func isEqual(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, _ texts: [UInt8], _ text: Range<Int>
+    ) -> Bool {
+        range.count == text.count && hasPrefix(bytes, range, texts, text)
+    }
+
+    private func hasPrefix(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, _ texts: [UInt8], _ text: Range<Int>
+    ) -> Bool {
         guard range.count >= text.count else { return false }
         // From the end, because the paths of all kinds begin alike.
         var index = text.count - 1
         while index >= 0 {
-            guard bytes[range.lowerBound + index] == text[index] else { return false }
+            guard bytes[range.lowerBound + index] == texts[text.lowerBound + index] else {
+                return false
+            }
             index -= 1
         }
         return true
