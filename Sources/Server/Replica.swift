@@ -209,6 +209,10 @@ struct Replica: Sendable {
             isEnabled: configuration.auditEnabled, recordsDenied: configuration.auditsDenied)
         let handlers = Handlers(
             health: health,
+            interface: InterfaceHandler(
+                APIDocument(
+                    plugins: Plugins.all, hasJobs: configuration.jobsEnabled,
+                    version: CatalogServer.version)),
             discovery: DiscoveryHandler(
                 plugins: Plugins.all, namespaces: configuration.namespaces,
                 tenancy: configuration.tenancy, environments: configuration.governance.environments,

@@ -1,6 +1,6 @@
 /// What a request needs before it is served.
 enum AccessRule: Hashable, Sendable {
-    /// Nothing: health and metrics.
+    /// Nothing: health, metrics and the description of the interface.
     case open
     /// A caller with a name, whatever the roles say.
     case authenticated
@@ -22,7 +22,7 @@ extension Endpoint {
     func accessRule(method: String) -> AccessRule {
         let reads = method == "GET" || method == "HEAD"
         return switch self {
-        case .live, .ready, .metrics: .open
+        case .live, .ready, .metrics, .interface: .open
         case .namespaces: reads ? .authenticated : .unknown
         case .plugins: reads ? .action(.plugins, .list) : .unknown
         case .capabilities: reads ? .action(.capabilities, .get) : .unknown

@@ -8,6 +8,7 @@ enum Endpoint: Sendable {
     case live
     case ready
     case metrics
+    case interface(InterfaceHandler.Form)
     case plugins
     case capabilities(plugin: String)
     case namespaces
@@ -34,7 +35,8 @@ enum Endpoint: Sendable {
     /// The methods that the path answers, as they stand in an `Allow` header.
     var methods: [String] {
         switch self {
-        case .live, .ready, .metrics, .plugins, .capabilities, .namespaces, .auditEvents,
+        case .live, .ready, .metrics, .interface, .plugins, .capabilities, .namespaces,
+            .auditEvents,
             .auditEvent, .auditVerify, .jobs, .job, .artifacts, .filterOptions, .labels,
             .modelSources:
             ["GET", "HEAD"]
@@ -52,7 +54,7 @@ enum Endpoint: Sendable {
     /// Whether the answer belongs to one namespace, so that the request has to name one.
     var isNamespaced: Bool {
         switch self {
-        case .live, .ready, .metrics, .namespaces: false
+        case .live, .ready, .metrics, .interface, .namespaces: false
         case .replicaFeed(let part): part != .heads && part != .signals
         default: true
         }
@@ -92,7 +94,8 @@ struct RouteTable: Sendable {
         self.hasJobs = hasJobs
         var fixed: [String: Endpoint] = [
             "/livez": .live, "/healthz": .live, "/health": .live, "/readyz": .ready,
-            "/metrics": .metrics, "/api/plugins": .plugins,
+            "/metrics": .metrics, "/openapi.json": .interface(.document),
+            "/docs": .interface(.page), "/api/plugins": .plugins,
             "/api/tenancy/v1alpha1/namespaces": .namespaces,
             "/api/audit/v1alpha1/events": .auditEvents,
             "/api/changes/v1alpha1": .changes,

@@ -63,6 +63,7 @@ extension Endpoint {
         let reads = method == "GET" || method == "HEAD"
         return switch self {
         case .live, .ready, .metrics: .health
+        case .interface: .discovery
         case .plugins, .capabilities, .namespaces: .discovery
         case .collection: reads ? .list : .write
         case .entity: reads ? .get : .write

@@ -1,5 +1,4 @@
 import CatalogModel
-import Compression
 import HTTPTypes
 import Hummingbird
 import Telemetry
@@ -63,9 +62,6 @@ struct DiscoveryHandler: Sendable {
         }
         return try await PageResponse(headers: headers, served: answer.served).respond(
             to: exchange.request.headers, tag: { answer.tag(of: $0) },
-            isMet: { condition in
-                condition.trimmingBlanks == "*"
-                    || ContentCoding.allCases.contains { condition.contains(answer.tag(of: $0)) }
-            })
+            isMet: { answer.isMet($0) })
     }
 }

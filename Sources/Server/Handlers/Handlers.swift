@@ -5,6 +5,7 @@ import Telemetry
 /// Leads a request to the handler of its endpoint and records what was refused.
 struct Handlers: Sendable {
     let health: HealthHandler
+    let interface: InterfaceHandler
     let discovery: DiscoveryHandler
     let reads: ReadHandler
     let models: ModelHandler
@@ -61,6 +62,7 @@ struct Handlers: Sendable {
         case .live: return health.live()
         case .ready: return health.ready()
         case .metrics: return health.metrics()
+        case .interface(let form): return try await interface.describe(form, exchange)
         case .plugins: return try await discovery.listPlugins(exchange)
         case .capabilities(let plugin):
             return try await discovery.capabilities(of: plugin, exchange)

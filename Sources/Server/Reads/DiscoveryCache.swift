@@ -22,6 +22,12 @@ struct RenderedAnswer: Sendable {
     func tag(of coding: ContentCoding) -> String {
         coding == .identity ? tag : "\(tag.dropLast())-\(coding.rawValue)\""
     }
+
+    /// Whether a client that sends these tags has a form of the answer.
+    func isMet(_ condition: String) -> Bool {
+        condition.trimmingBlanks == "*"
+            || ContentCoding.allCases.contains { condition.contains(tag(of: $0)) }
+    }
 }
 
 /// Rendered discovery answers by namespace, path and query, for a while and up to a number.
