@@ -34,7 +34,8 @@ package struct CatalogServer: Sendable {
         do {
             let access = try await AccessParts(
                 configuration.access,
-                needsCluster: configuration.election?.backend == .kubernetes, observer: observer)
+                needsCluster: configuration.election?.backend == .kubernetes
+                    || configuration.configStore == .k8s, observer: observer)
             let replica = try Replica(
                 configuration: configuration, registry: registry, observer: observer,
                 accessLog: AccessLog(writer: writer, sampleEvery: configuration.accessLogSample),

@@ -99,15 +99,21 @@ struct Replica: Sendable {
             thread: sourceThread,
             root: ModelSourceHandler.directory(of: configuration.sourcesPath))
         let loader = SourceLoader(thread: sourceThread)
+        let secrets = SecretResolver(
+            access.cluster.map { KubernetesSecrets(client: $0) },
+            isConfined: configuration.tenancy == .namespace)
         let refresher = SourceRefresher(
-            pool: pool, loader: loader, observer: observer
+            pool: pool, loader: loader, secrets: secrets, observer: observer
         ) { head in
             hints.publish(
                 Hint(epoch: head.epoch, namespace: head.namespace, revision: head.revision))
         }
         management = try ManagementParts(
-            pool: pool, config: try configuration.makeConfigStore(pool: pool), loader: loader,
-            refresher: refresher, sources: sources, observer: observer)
+            pool: pool,
+            config: try configuration.makeConfigStore(
+                pool: pool, cluster: access.cluster, observer: observer),
+            loader: loader, secrets: secrets, refresher: refresher, sources: sources,
+            observer: observer)
         var options = JobWorkers.Options()
         options.workers = configuration.jobConcurrency
         options.pollInterval = configuration.jobPollInterval
@@ -268,16 +274,11 @@ struct Replica: Sendable {
             metrics: requestMetrics, namespaceMetrics: namespaceMetrics, accessLog: accessLog)
     }
 
-    /// Follows what other replicas change in the sources.
-    private func watchOfSources() -> any Service {
-        let (stage, directory) = (stage, management.directory)
-        return ManagedService {
-            await stage.wait(for: .loaded)
-            await directory.run()
-        } stop: {
-            directory.stop()
-            stage.reached(.loaded)
-        }
+    /// The sources as they are configured.
+    private var configuredSources: ConfiguredSources {
+        ConfiguredSources(
+            configuration: configuration, catalog: catalog, queue: queue, management: management,
+            observer: observer)
     }
 
     /// What has to end before requests are waited for: its streams end with a last event.
@@ -322,7 +323,7 @@ struct Replica: Sendable {
                 register.stop()
                 stage.reached(.migrated)
             },
-            watchOfSources(),
+            configuredSources.watch(stage),
             ManagedService {
                 await stage.wait(for: .migrated)
                 async let listening: Void = Self.listen(to: upstream, or: feed) { workers.wake() }
@@ -339,8 +340,8 @@ struct Replica: Sendable {
                 migrator: Migrator(
                     configuration: configuration.database, reactor: reactor, observer: observer,
                     usesLock: configuration.migrationLock),
-                catalog: catalog, queue: queue, management: management, stage: stage,
-                observer: observer, started: started),
+                configured: configuredSources, stage: stage, observer: observer,
+                started: started),
         ]
         if runsJobs {
             services.append(JobGauges(queue: queue, stage: stage, registry: registry))

@@ -27,7 +27,9 @@ struct SettingTests {
         ("CATALOG_LEADER_LEASE_NAMESPACE", ""), ("CATALOG_LEADER_LEASE_DURATION", "15"),
         ("CATALOG_LEADER_RENEW_DEADLINE", "10"), ("CATALOG_LEADER_RETRY_PERIOD", "2"),
         ("CATALOG_MIGRATION_LOCK_ENABLED", "true"), ("POD_NAME", ""),
-        ("POD_NAMESPACE", "catalog-system"),
+        ("POD_NAMESPACE", "catalog-system"), ("CATALOG_CONFIG_NAMESPACE", "default"),
+        ("CATALOG_CONFIG_CONFIGMAP_NAME", "catalog-sources"),
+        ("CATALOG_CONFIG_CONFIGMAP_KEY", "sources.yaml"),
     ]
 
     @Test(arguments: contract)

@@ -19,9 +19,13 @@ struct AccessParts: Sendable {
         }
         identities = IdentityReader(
             proxies: configuration.proxies, tokens: tokens, isReviewing: configuration.reviews)
-        cluster =
-            configuration.reviews || needsCluster
-            ? try await KubernetesClient(configuration.cluster) : nil
+        if configuration.reviews || needsCluster {
+            cluster = try await KubernetesClient(configuration.cluster)
+        } else {
+            // Only for Secrets that sources may refer to; a pod need not have a service account.
+            cluster =
+                configuration.hasCluster ? try? await KubernetesClient(configuration.cluster) : nil
+        }
         if configuration.reviews, let cluster {
             control = AccessControl(
                 reviewer: AccessReviewer(

@@ -19,6 +19,8 @@ package struct ServerConfiguration: Sendable {
     package let port: Int
     package let sourcesPath: String
     package let configStore: ConfigStoreMode
+    /// Where the sources lie in a cluster, if that is where they are kept.
+    package let configMap: ConfigMapPlace
     package let database: PostgresConfiguration
     package let poolSize: Int
     package let cacheDirectory: String
@@ -102,6 +104,8 @@ package struct ServerConfiguration: Sendable {
         let named = try Self.namespaces(reader.text(.namespaces), of: .namespaces)
         namespaces = named.isEmpty ? [.default] : named
         access = try AccessConfiguration(reader, number)
+        configMap = try Self.configMap(
+            reader, mode: configStore, hasCluster: access.hasCluster)
         election = try ElectionConfiguration.read(reader, hasCluster: access.hasCluster, number)
         auditEnabled = try reader.flag(.auditEnabled)
         auditsDenied = try reader.flag(.auditDenied)

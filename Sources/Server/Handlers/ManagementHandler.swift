@@ -14,6 +14,7 @@ struct ManagementHandler: Sendable {
     let overlays: EntityOverlays
     let refresher: SourceRefresher
     let loader: SourceLoader
+    let secrets: SecretResolver
     let content: SourceContent
     let jobs: JobHandler
     let runsJobs: Bool
@@ -137,10 +138,11 @@ struct ManagementHandler: Sendable {
     ) async throws -> (SourceDefinition, LoadError?) {
         let stored = try await manager.source(key)?.definition
         let definition = try await definition(input, over: stored, key.plugin)
-        do throws(LoadError) {
-            _ = try await loader.load(definition, plugin: key.plugin)
+        do {
+            _ = try await loader.load(
+                secrets.resolved(definition, in: key.namespace), plugin: key.plugin)
             return (definition, nil)
-        } catch {
+        } catch let error as LoadError {
             return (definition, error)
         }
     }

@@ -25,6 +25,7 @@ enum SourceDiagnostics {
             "state": .string(record.state.rawValue), "entityCount": .int(record.entityCount),
         ]
         object["lastRefreshTime"] = record.lastRefreshTimeMs.map(time)
+        object["lastRefreshDuration"] = record.lastRefreshNanoseconds.map { .int($0) }
         object["error"] = record.error.map { .string($0) }
         return .object(object)
     }

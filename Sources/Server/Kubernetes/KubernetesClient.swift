@@ -49,6 +49,9 @@ package final class KubernetesClient: Sendable {
         return name.isEmpty ? nil : name
     }
 
+    /// The namespace in which this server's pod runs; nil if its service account does not say.
+    func podNamespace() async -> String? { await Self.podNamespace(access) }
+
     // MARK: Objects
 
     /// The object, or a list with its `items`, at a path such as `/api/v1/namespaces/a/configmaps/b`.

@@ -13,9 +13,7 @@ import WritePath
 struct Startup: Service {
     let configuration: ServerConfiguration
     let migrator: Migrator
-    let catalog: SourceCatalog
-    let queue: JobQueue
-    let management: ManagementParts
+    let configured: ConfiguredSources
     let stage: StartupStage
     let observer: Observer
     let started: ContinuousClock.Instant
@@ -53,23 +51,19 @@ struct Startup: Service {
     }
 
     private func loadSources() async throws {
-        let file = try SourcesFile.load(configuration.sourcesPath)
-        management.directory.take(file)
         var failures = 0
         var changed: Set<String> = []
         while true {
             do {
-                changed.formUnion(
-                    try await catalog.synchronize(
-                        file, keepsChanges: configuration.configStore == .database))
+                changed.formUnion(try await configured.take())
                 let synchronized = ContinuousClock.now
-                await management.directory.look()
+                await configured.management.directory.look()
                 if configuration.jobsEnabled {
                     try await enqueueLoad(changed: changed, synchronized)
                 } else {
-                    await loadAtOnce()
+                    await configured.loadAtOnce()
                 }
-                while try await catalog.initialLoadState() == .pending {
+                while try await configured.catalog.initialLoadState() == .pending {
                     try await Task.sleep(for: ServerLimits.loadStateInterval)
                 }
                 return
@@ -88,17 +82,11 @@ struct Startup: Service {
     private func enqueueLoad(
         changed: Set<String>, _ synchronized: ContinuousClock.Instant
     ) async throws {
+        let (catalog, queue) = (configured.catalog, configured.queue)
         _ = try await catalog.enqueueInitialLoad(
             queue, only: Array(changed), unlessAskedWithin: synchronized.duration(to: .now))
         _ = try await catalog.enqueueInitialLoad(
             queue, unlessAskedWithin: started.duration(to: .now))
-    }
-
-    /// Loads every source where no jobs do it.
-    private func loadAtOnce() async {
-        for plugin in Plugins.all {
-            _ = await management.refresher.refreshNow(.default, plugin, by: Job.system)
-        }
     }
 
     /// Whether waiting may cure the error.

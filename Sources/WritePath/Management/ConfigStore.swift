@@ -49,6 +49,9 @@ package protocol ConfigStore: Sendable {
     /// Whether there are revisions to go back to.
     var keepsHistory: Bool { get }
 
+    /// The document that operators write too; nil where there is none.
+    var document: (any SourcesDocumentStore)? { get }
+
     /// The states in which a source was kept, newest first.
     func revisions(of key: SourceKey) async throws -> [ConfigRevision]
 
@@ -69,6 +72,8 @@ package protocol ConfigStore: Sendable {
 }
 
 extension ConfigStore {
+    package var document: (any SourcesDocumentStore)? { nil }
+
     /// What a client is told when somebody else was faster.
     package static var conflict: RequestError {
         .conflict("the configuration was changed by somebody else meanwhile; read it again")

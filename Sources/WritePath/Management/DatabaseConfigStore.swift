@@ -90,7 +90,7 @@ package struct DatabaseConfigStore: ConfigStore {
         by actor: String, on connection: Connection
     ) async throws -> String {
         let text = definition.map { JSONValue.object($0.json).encodedText }
-        let version = ConfigVersion.of("\(previous)\n\(text ?? "")")
+        let version = ConfigVersion.short("\(previous)\n\(text ?? "")")
         _ = try await connection.query(
             Self.insert,
             key.parameters + [
@@ -111,20 +111,20 @@ package struct DatabaseConfigStore: ConfigStore {
     }
 }
 
-/// Makes the short versions that clients see.
-enum ConfigVersion {
+/// Makes versions of texts.
+package enum ConfigVersion {
     /// The first hex digits of the text's SHA-256.
-    static func of(_ text: String) -> String {
-        String(whole(Array(text.utf8)).prefix(ManagementLimits.versionDigits))
+    package static func short(_ text: String) -> String {
+        String(whole(text).prefix(ManagementLimits.versionDigits))
     }
 
-    /// All hex digits of the SHA-256.
-    static func whole(_ bytes: [UInt8]) -> String {
+    /// All hex digits of the text's SHA-256.
+    package static func whole(_ text: String) -> String {
         let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for byte in SHA256.hash(data: bytes) {
-            text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        var hex: [UInt8] = []
+        for byte in SHA256.hash(data: Array(text.utf8)) {
+            hex += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
         }
-        return String(decoding: text, as: UTF8.self)
+        return String(decoding: hex, as: UTF8.self)
     }
 }

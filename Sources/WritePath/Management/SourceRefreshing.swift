@@ -34,14 +34,16 @@ package struct RefreshResult: Sendable, Hashable {
         object["sourceId"] = .string(source ?? Job.allSources)
         object["entitiesLoaded"] = .int(loaded)
         object["entitiesRemoved"] = .int(removed)
-        object["duration"] = .int(nanoseconds)
+        object["duration"] = .int(duration.nanoseconds)
         object["error"] = error.map { .string($0) }
         return .object(object)
     }
+}
 
-    private var nanoseconds: Int64 {
-        let parts = duration.components
-        return parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000
+extension Duration {
+    /// The whole nanoseconds, as the contract writes durations.
+    var nanoseconds: Int64 {
+        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
     }
 }
 

@@ -58,7 +58,8 @@ enum ReconcileStatements {
         UPDATE catalog_sources
         SET state = CASE WHEN enabled THEN $4 ELSE 'disabled' END,
             last_refresh_time = clock_timestamp(), last_refresh_status = 'success',
-            last_refresh_summary = $5, entity_count = $6, error = NULL
+            last_refresh_summary = $5, entity_count = $6, error = NULL,
+            last_refresh_duration = $7
         WHERE namespace = $1 AND plugin = $2 AND id = $3
         """
     // It may have come back to the configuration meanwhile.
@@ -70,7 +71,7 @@ enum ReconcileStatements {
         UPDATE catalog_sources
         SET state = CASE WHEN enabled THEN 'error' ELSE 'disabled' END,
             last_refresh_time = clock_timestamp(), last_refresh_status = 'error',
-            last_refresh_summary = 'Refresh failed', error = $4
+            last_refresh_summary = 'Refresh failed', error = $4, last_refresh_duration = $5
         WHERE namespace = $1 AND plugin = $2 AND id = $3
         """
 
@@ -87,6 +88,9 @@ enum ReconcileStatements {
         let summary =
             removed == 0
             ? "Loaded \(loaded) entities" : "Loaded \(loaded) entities, removed \(removed)"
-        return target.parameters + [.text(state), .text(summary), .int8(Int64(loaded))]
+        return target.parameters + [
+            .text(state), .text(summary), .int8(Int64(loaded)),
+            .int8(target.began.duration(to: .now).nanoseconds),
+        ]
     }
 }

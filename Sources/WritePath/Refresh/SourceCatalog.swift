@@ -9,7 +9,7 @@ package final class SourceCatalog: Sendable {
         case complete
     }
 
-    private let pool: Pool
+    let pool: Pool
 
     /// Makes a catalog over the tables of the pool's database.
     package init(pool: Pool) {
@@ -22,7 +22,7 @@ package final class SourceCatalog: Sendable {
             excluded_items text[], position int, origin text)
         """
     // Keeps other replicas and refreshes out until commit; readers pass.
-    private static let lock: Statement = "LOCK TABLE catalog_sources IN SHARE ROW EXCLUSIVE MODE"
+    static let lock: Statement = "LOCK TABLE catalog_sources IN SHARE ROW EXCLUSIVE MODE"
     private static let upsert = Statement(
         """
         INSERT INTO catalog_sources AS s (namespace, plugin, id, name, type, enabled, labels,
@@ -38,11 +38,16 @@ package final class SourceCatalog: Sendable {
         SET name = EXCLUDED.name, type = EXCLUDED.type, enabled = EXCLUDED.enabled,
             labels = EXCLUDED.labels, properties = EXCLUDED.properties,
             included_items = EXCLUDED.included_items, excluded_items = EXCLUDED.excluded_items,
-            position = EXCLUDED.position, origin = EXCLUDED.origin,
+            position = EXCLUDED.position, origin = CASE
+                -- What the API has put into the document does not become the operator's by that.
+                WHEN s.origin = '' AND s.type = EXCLUDED.type
+                    AND s.properties = EXCLUDED.properties THEN ''
+                ELSE EXCLUDED.origin END,
             state = CASE WHEN NOT EXCLUDED.enabled THEN 'disabled'
                 WHEN s.enabled THEN s.state ELSE 'loading' END
         WHERE (s.name, s.type, s.enabled, s.labels, s.properties, s.included_items,
-                s.excluded_items, s.position, s.origin)
+                s.excluded_items, s.position, CASE WHEN s.origin = '' THEN EXCLUDED.origin
+                    ELSE s.origin END)
             IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.type, EXCLUDED.enabled, EXCLUDED.labels,
                 EXCLUDED.properties, EXCLUDED.included_items, EXCLUDED.excluded_items,
                 EXCLUDED.position, EXCLUDED.origin)
@@ -82,6 +87,18 @@ package final class SourceCatalog: Sendable {
         _ configuration: SourcesConfiguration, namespace: Namespace = .default,
         keepsChanges: Bool = true
     ) async throws -> [String] {
+        let values = try SourceCatalog.values(
+            configuration, namespace, keepsChanges: keepsChanges)
+        return try await pool.transaction { connection in
+            _ = try await connection.query(SourceCatalog.lock)
+            return try await SourceCatalog.write(values, on: connection)
+        }
+    }
+
+    /// What the statements take; throws `.badRequest` when a source has the reserved id.
+    static func values(
+        _ configuration: SourcesConfiguration, _ namespace: Namespace, keepsChanges: Bool
+    ) throws(RequestError) -> [Parameter] {
         if let source = configuration.sources.first(where: { $0.id == SourceRecord.reservedID }) {
             throw RequestError.badRequest(
                 "source id \"\(source.id)\" of plugin \(source.plugin) is reserved")
@@ -89,19 +106,20 @@ package final class SourceCatalog: Sendable {
         let rows = configuration.catalogs.flatMap { catalog in
             catalog.sources.enumerated().map { SourceRows.json($0.element, position: $0.offset) }
         }
-        let values: [Parameter] = [
+        return [
             .text(namespace.name), .json(JSONValue.array(rows).encodedText), .bool(keepsChanges),
         ]
-        return try await pool.transaction { connection in
-            _ = try await connection.query(SourceCatalog.lock)
-            let written = try await connection.query(SourceCatalog.upsert, values)
-            let retired = try await connection.query(SourceCatalog.retire, values)
-            var plugins: Set<String> = []
-            for rows in [written, retired] {
-                for row in 0..<rows.count { plugins.insert(try rows.string(row, 0)) }
-            }
-            return plugins.sorted()
+    }
+
+    /// Writes the sources on a connection that has the lock; returns the plugins that changed.
+    static func write(_ values: [Parameter], on connection: Connection) async throws -> [String] {
+        let written = try await connection.query(upsert, values)
+        let retired = try await connection.query(retire, values)
+        var plugins: Set<String> = []
+        for rows in [written, retired] {
+            for row in 0..<rows.count { plugins.insert(try rows.string(row, 0)) }
         }
+        return plugins.sorted()
     }
 
     /// The sources of a plugin, or of all, in the order of the configuration.

@@ -14,6 +14,8 @@ package struct SourceReconciler: Sendable {
         /// Written to the change log.
         package var actor = Job.system
         package var requestID: String?
+        /// When the refresh began.
+        package var began = ContinuousClock.now
 
         /// Names the rows of a source.
         package init(

@@ -26,6 +26,8 @@ package struct SourceRecord: Sendable, Hashable {
     package let lastRefreshSummary: String?
     package let entityCount: Int
     package let error: String?
+    /// How long the last refresh took, whether it succeeded or failed.
+    package let lastRefreshNanoseconds: Int64?
 
     /// Whether the source left the configuration.
     var isRemoved: Bool { position == SourceRecord.removedPosition }
@@ -38,6 +40,7 @@ package struct SourceRecord: Sendable, Hashable {
         object["lastRefreshTime"] = lastRefreshTimeMs.map {
             .string(Timestamp(ms: $0).description)
         }
+        object["lastRefreshDuration"] = lastRefreshNanoseconds.map { .int($0) }
         object["lastRefreshStatus"] = lastRefreshStatus.map { .string($0) }
         object["lastRefreshSummary"] = lastRefreshSummary.map { .string($0) }
         object["entityCount"] = .int(entityCount)

@@ -14,16 +14,19 @@ package struct SourceRefresher: JobRunner {
     private let catalog: SourceCatalog
     private let reconciler: SourceReconciler
     private let loader: SourceLoader
+    private let secrets: SecretResolver
     private let observer: Observer
     private let publish: Publisher
 
     /// Makes a runner for any number of workers.
     package init(
-        pool: Pool, loader: SourceLoader, observer: Observer,
+        pool: Pool, loader: SourceLoader, secrets: SecretResolver = SecretResolver(),
+        observer: Observer,
         publish: @escaping Publisher = { _ in }
     ) {
         self.pool = pool
         self.loader = loader
+        self.secrets = secrets
         self.observer = observer
         self.publish = publish
         catalog = SourceCatalog(pool: pool)
@@ -81,16 +84,21 @@ package struct SourceRefresher: JobRunner {
         _ record: SourceRecord, plugin: PluginDefinition, job: Job
     ) async throws(JobFailure) -> SourceReconciler.Outcome {
         let source = record.definition
+        let began = ContinuousClock.now
         do {
             guard source.id != SourceRecord.reservedID else {
                 throw JobFailure(
                     "source id \"\(SourceRecord.reservedID)\" is reserved", isTransient: false)
             }
-            let target = SourceReconciler.Target(
+            var target = SourceReconciler.Target(
                 record.namespace, plugin: source.plugin, source: source.id,
                 actor: job.requestedBy, requestID: job.id)
+            target.began = began
             let entities =
-                source.enabled ? try await loader.load(source, plugin: plugin).entities : []
+                source.enabled
+                ? try await loader.load(
+                    secrets.resolved(source, in: record.namespace), plugin: plugin
+                ).entities : []
             let outcome = try await reconciler.reconcile(
                 target, with: entities,
                 completion: record.isRemoved
@@ -102,12 +110,14 @@ package struct SourceRefresher: JobRunner {
                     loaded: outcome.loaded, removed: outcome.removed))
             return outcome
         } catch {
-            throw await failed(record, SourceRefresher.failure(error))
+            throw await failed(record, SourceRefresher.failure(error), began)
         }
     }
 
     /// Records the failure with the source; its entities stay.
-    private func failed(_ record: SourceRecord, _ failure: JobFailure) async -> JobFailure {
+    private func failed(
+        _ record: SourceRecord, _ failure: JobFailure, _ began: ContinuousClock.Instant
+    ) async -> JobFailure {
         // The source is not to blame for a shutdown.
         if Task.isCancelled { return failure }
         let source = record.definition
@@ -121,6 +131,7 @@ package struct SourceRefresher: JobRunner {
                 [
                     .text(record.namespace.name), .text(source.plugin), .text(source.id),
                     .text(failure.message.clipped()),
+                    .int8(began.duration(to: .now).nanoseconds),
                 ])
             return failure
         } catch {
@@ -132,6 +143,8 @@ package struct SourceRefresher: JobRunner {
         switch error {
         case let error as JobFailure: error
         case let error as LoadError: JobFailure(error.description, isTransient: false)
+        case let error as RequestError:
+            JobFailure(error.message, isTransient: error.code == .unavailable)
         case let error as PostgresError:
             JobFailure("database error: \(error)", isTransient: error.isOutage)
         default: JobFailure("unexpected error: \(type(of: error))", isTransient: false)

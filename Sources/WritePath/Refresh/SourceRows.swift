@@ -8,7 +8,7 @@ enum SourceRows {
         s.properties::text, to_jsonb(s.included_items)::text, to_jsonb(s.excluded_items)::text,
         s.position, s.origin, s.state,
         floor(extract(epoch FROM s.last_refresh_time) * 1000)::bigint, s.last_refresh_status,
-        s.last_refresh_summary, s.entity_count, s.error
+        s.last_refresh_summary, s.entity_count, s.error, s.last_refresh_duration
         """
 
     static func record(_ rows: Rows, _ row: Int) throws(PostgresError) -> SourceRecord {
@@ -30,7 +30,8 @@ enum SourceRows {
             lastRefreshTimeMs: try rows.optionalInt64(row, 13),
             lastRefreshStatus: rows.optionalString(row, 14),
             lastRefreshSummary: rows.optionalString(row, 15),
-            entityCount: Int(try rows.int64(row, 16)), error: rows.optionalString(row, 17))
+            entityCount: Int(try rows.int64(row, 16)), error: rows.optionalString(row, 17),
+            lastRefreshNanoseconds: try rows.optionalInt64(row, 18))
     }
 
     static func records(_ rows: Rows) throws(PostgresError) -> [SourceRecord] {

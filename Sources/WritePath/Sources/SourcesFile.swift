@@ -12,6 +12,11 @@ package enum SourcesFile {
         try parse(try SourceText.read(path), file: path, partial: partial)
     }
 
+    /// The text of a sources file, unread; blocks on the file system.
+    package static func text(of path: String) throws(LoadError) -> String {
+        try SourceText.read(path)
+    }
+
     /// Reads the text of a sources file.
     ///
     /// `directory` is where relative paths start: the directory of `file` unless given.

@@ -113,9 +113,9 @@ package final class KubernetesDouble: Sendable {
 
     // MARK: Faults
 
-    /// Makes requests whose path contains the text go wrong, until cleared.
-    package func set(_ fault: Fault, on text: String) {
-        state.withLock { $0.faults.append((text, fault)) }
+    /// Makes requests whose path contains the text go wrong, of one method or all, until cleared.
+    package func set(_ fault: Fault, on text: String, method: String? = nil) {
+        state.withLock { $0.faults.append((text, method, fault)) }
     }
 
     package func clearFaults() { state.withLock { $0.faults = [] } }

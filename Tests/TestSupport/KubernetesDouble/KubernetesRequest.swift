@@ -69,6 +69,17 @@ struct KubernetesPlace: Sendable {
 
     /// What the API server would have against an object; nil for nothing.
     func problem(of object: JSONValue) -> String? {
+        func bytes(_ object: JSONValue?) -> Int {
+            (object?.objectValue?.members ?? []).reduce(0) {
+                $0 + $1.key.utf8.count + ($1.value.stringValue?.utf8.count ?? 0)
+            }
+        }
+        if bytes(object["metadata"]?["annotations"]) > 256 << 10 {
+            return "metadata.annotations: Too long: may not be more than 262144 bytes"
+        }
+        if kind == "configmaps", bytes(object["data"]) > 1 << 20 {
+            return "[]: Too long: may not be more than 1048576 bytes"
+        }
         guard kind == "leases", let spec = object["spec"] else { return nil }
         if let seconds = spec["leaseDurationSeconds"], !seconds.isNull,
             (seconds.intValue ?? 0) <= 0

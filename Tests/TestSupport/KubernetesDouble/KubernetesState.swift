@@ -31,7 +31,7 @@ struct KubernetesState: Sendable {
     var token: String
     var rules: [KubernetesRule] = []
     var reviews: [KubernetesDouble.Review] = []
-    var faults: [(text: String, fault: KubernetesDouble.Fault)] = []
+    var faults: [(text: String, method: String?, fault: KubernetesDouble.Fault)] = []
     var objects: [String: JSONValue] = [:]
     var watches: [KubernetesWatch] = []
     private var version: Int64 = 1
@@ -41,7 +41,10 @@ struct KubernetesState: Sendable {
     init(token: String) { self.token = token }
 
     mutating func answer(_ request: KubernetesRequest) -> KubernetesAnswer {
-        if let fault = faults.first(where: { request.path.contains($0.text) })?.fault {
+        let found = faults.first {
+            request.path.contains($0.text) && ($0.method ?? request.method) == request.method
+        }
+        if let fault = found?.fault {
             switch fault {
             case .status(let code): return Self.status(code, "InternalError", "injected fault")
             case .hang: return .hang
