@@ -8,6 +8,9 @@ enum TestSettings {
     /// How often a replica is killed and started again; CATALOG_KILL_ROUNDS asks for more.
     static var killRounds: Int { number("CATALOG_KILL_ROUNDS") ?? 5 }
 
+    /// How often a replica is killed while jobs run; CATALOG_JOB_ROUNDS asks for more.
+    static var jobRounds: Int { number("CATALOG_JOB_ROUNDS") ?? 3 }
+
     /// Whether the freshness is to be measured; CATALOG_MEASURE=1 asks for it.
     static var measures: Bool { number("CATALOG_MEASURE") == 1 }
 
