@@ -35,7 +35,8 @@ package struct CatalogServer: Sendable {
             let access = try await AccessParts(
                 configuration.access,
                 needsCluster: configuration.election?.backend == .kubernetes
-                    || configuration.configStore == .k8s, observer: observer)
+                    || configuration.configStore == .k8s,
+                registry: registry, observer: observer)
             let replica = try Replica(
                 configuration: configuration, registry: registry, observer: observer,
                 accessLog: AccessLog(writer: writer, sampleEvery: configuration.accessLogSample),

@@ -17,16 +17,24 @@ struct AccessControl: Sendable {
         let identity = exchange.identity
         switch exchange.endpoint.accessRule(method: exchange.method) {
         case .open: return
-        case .unknown: throw GateError.unknownEndpoint
+        case .unknown:
+            reviewer.counters.count(isAllowed: false, .rule)
+            throw GateError.unknownEndpoint
         case .authenticated:
+            reviewer.counters.count(isAllowed: !identity.isAnonymous, .rule)
             guard !identity.isAnonymous else { throw GateError.anonymous }
         case .all(let actions):
             for action in actions {
                 let question = AccessQuestion(
                     user: identity.user, groups: identity.groups, action: action,
                     namespace: exchange.namespace)
-                guard !identity.isAnonymous, try await reviewer.isAllowed(question, identity)
-                else { throw GateError.denied(action, in: exchange.namespace) }
+                guard !identity.isAnonymous else {
+                    reviewer.counters.count(isAllowed: false, .rule)
+                    throw GateError.denied(action, in: exchange.namespace)
+                }
+                guard try await reviewer.isAllowed(question, identity) else {
+                    throw GateError.denied(action, in: exchange.namespace)
+                }
             }
         }
     }
@@ -42,8 +50,11 @@ struct AccessControl: Sendable {
     ) -> Bool? {
         guard let reviewer else { return true }
         guard user.count > 0 else { return false }
-        return reviewer.cache.decision(
+        let isAllowed = reviewer.cache.decision(
             user: user, groups: groups, action: action, namespace: namespace)
+        // A refusal is counted where it is answered.
+        if isAllowed == true { reviewer.counters.count(isAllowed: true, .cache) }
+        return isAllowed
     }
 }
 

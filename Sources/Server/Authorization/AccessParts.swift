@@ -11,8 +11,10 @@ struct AccessParts: Sendable {
     /// Reads the key and the certificates; throws when one of them cannot be used, so that a server
     /// never runs with less protection than it was told to have.
     init(
-        _ configuration: AccessConfiguration, needsCluster: Bool = false, observer: Observer
+        _ configuration: AccessConfiguration, needsCluster: Bool = false,
+        registry: MetricsRegistry, observer: Observer
     ) async throws {
+        let counters = DecisionCounters(registry: registry)
         var tokens: TokenVerifier?
         if let expectation = configuration.tokens {
             tokens = try await Self.verifier(expectation, configuration.publicKeyPath)
@@ -31,7 +33,7 @@ struct AccessParts: Sendable {
                 reviewer: AccessReviewer(
                     source: SubjectAccessReview(client: cluster),
                     cache: DecisionCache(lifetime: configuration.decisionLifetime),
-                    observer: observer))
+                    counters: counters, observer: observer))
         } else {
             control = AccessControl(reviewer: nil)
         }

@@ -14,27 +14,33 @@ protocol AccessReviewing: Sendable {
 final class AccessReviewer: Sendable {
     private let source: any AccessReviewing
     let cache: DecisionCache
+    let counters: DecisionCounters
     private let observer: Observer
     private let flights = Mutex<[AccessQuestion: Task<Verdict, any Error>]>([:])
 
-    init(source: any AccessReviewing, cache: DecisionCache, observer: Observer) {
+    init(
+        source: any AccessReviewing, cache: DecisionCache, counters: DecisionCounters,
+        observer: Observer
+    ) {
         self.source = source
         self.cache = cache
+        self.counters = counters
         self.observer = observer
     }
 
     /// The decision; throws `GateError.checkFailed` when it could not be had.
     func isAllowed(_ question: AccessQuestion, _ identity: Identity) async throws -> Bool {
         do {
-            let verdict =
-                if let known = cache.verdict(on: question) { known } else {
-                    try await flight(of: question).value
-                }
+            let known = cache.verdict(on: question)
+            let verdict = if let known { known } else { try await flight(of: question).value }
+            counters.count(
+                isAllowed: verdict.isAllowed, known == nil ? .cluster : .cache)
             cache.keep(
                 verdict, user: identity.rawUser.utf8, groups: identity.rawGroups.utf8,
                 action: question.action, namespace: question.namespace)
             return verdict.isAllowed
         } catch {
+            counters.countFailure()
             observer.observe(.accessCheckFailed(reason: "\(error)"))
             throw GateError.checkFailed
         }

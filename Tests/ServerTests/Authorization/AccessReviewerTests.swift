@@ -12,12 +12,13 @@ import Testing
 
     private func reviewer(_ cluster: KubernetesDouble) async throws -> AccessReviewer {
         let clock = clock
+        let registry = MetricsRegistry()
         let observer = Observer(
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            registry: MetricsRegistry())
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, registry: registry)
         return AccessReviewer(
             source: SubjectAccessReview(client: try await KubernetesClient(cluster.access)),
-            cache: DecisionCache { clock.now }, observer: observer)
+            cache: DecisionCache { clock.now }, counters: DecisionCounters(registry: registry),
+            observer: observer)
     }
 
     private func question(
