@@ -214,7 +214,7 @@ struct AuditChainTests {
         let earlier = """
             DROP TRIGGER audit_events_chain ON audit_events;
             DROP FUNCTION catalog_chain_audit_event(), catalog_trim_audit(text, interval, int),
-                catalog_audit_hash(audit_events);
+                catalog_audit_hash(record);
             DROP TABLE audit_chains;
             ALTER TABLE audit_events DROP COLUMN sequence, DROP COLUMN hash, DROP COLUMN prev_hash;
             INSERT INTO audit_events (namespace, event_type, actor, outcome, created_at)

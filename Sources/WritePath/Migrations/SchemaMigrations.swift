@@ -26,5 +26,8 @@ package enum SchemaMigrations {
         Migration(
             version: 16, name: "config_documents",
             sql: PackageResources._016_config_documents_sql),
+        Migration(
+            version: 17, name: "restorable_audit",
+            sql: PackageResources._017_restorable_audit_sql),
     ]
 }
