@@ -6,5 +6,5 @@ struct CatalogControl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "catalogctl",
         abstract: "Looks after a catalog that one or more replicas serve.",
-        subcommands: [VerifyCommand.self])
+        subcommands: [VerifyCommand.self, AuditCommand.self])
 }

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// What operators do with audit events.
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Looks after the audit events.",
+        subcommands: [AuditVerifyCommand.self])
+}
