@@ -24,7 +24,11 @@ struct CatalogServerCommand: AsyncParsableCommand {
     @Option(help: "Connection string of the database.")
     var dbDsn: String?
 
-    @Flag(help: "Print every setting with its origin, secrets masked, and exit.")
+    @Flag(
+        help: """
+            Print every setting with its origin, secrets masked, and exit; with 1 and the reason where the \
+            server would not start.
+            """)
     var printConfig = false
 
     func run() async throws {
@@ -37,6 +41,9 @@ struct CatalogServerCommand: AsyncParsableCommand {
         let reader = ConfigurationReader(flags: flags)
         if printConfig {
             for line in reader.listing() { print(line) }
+            for setting in try ServerConfiguration(reader).ignored {
+                print("# ignored: \(setting.name): \(setting.reason)")
+            }
             return
         }
         try await CatalogServer(configuration: ServerConfiguration(reader)).run()

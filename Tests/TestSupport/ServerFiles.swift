@@ -42,6 +42,15 @@ package enum ServerFiles {
         try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     }
 
+    /// The environment of this process without settings of the server and of Postgres.
+    package static var plainEnvironment: [String: String] {
+        ProcessInfo.processInfo.environment.filter { variable in
+            !["CATALOG_", "DATABASE_", "KUBERNETES_", "POD_", "PG"].contains {
+                variable.key.hasPrefix($0)
+            }
+        }
+    }
+
     /// A new folder of its own for files of one server.
     package static func temporaryFolder() throws -> String {
         let path = "\(NSTemporaryDirectory())/catalog-\(getpid())-\(UInt64.random(in: 0 ... .max))"

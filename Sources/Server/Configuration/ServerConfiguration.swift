@@ -148,7 +148,8 @@ package struct ServerConfiguration: Sendable {
             let port = Int(text[text.index(after: colon)...]), (0...65_535).contains(port)
         else {
             throw ConfigurationReader.Failure(
-                description: "listen address \"\(text)\" must be host:port or :port")
+                description: "CATALOG_LISTEN (or --listen): the address \"\(text)\" must be "
+                    + "host:port or :port")
         }
         let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
         return (host.isEmpty ? "0.0.0.0" : String(host), port)

@@ -1,0 +1,47 @@
+import Foundation
+
+/// One run of a program to its end, with what it printed and how it ended.
+package struct ProgramRun: Sendable {
+    /// The exit status, or the negative signal.
+    package let status: Int32
+    package let output: String
+    package let errors: String
+
+    /// Runs the program at a path without input; the environment is the given one alone.
+    package init(
+        _ path: String, _ arguments: [String], environment: [String: String],
+        directory: String = "/"
+    ) async throws {
+        let folder = try ServerFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.environment = environment
+        process.currentDirectoryURL = URL(fileURLWithPath: directory)
+        process.standardInput = FileHandle.nullDevice
+        // Files, not pipes: whatever the program leaves behind would keep a pipe open.
+        process.standardOutput = try Self.file("\(folder)/output")
+        process.standardError = try Self.file("\(folder)/errors")
+        status = try await withCheckedThrowingContinuation { continuation in
+            process.terminationHandler = { process in
+                let status = process.terminationStatus
+                continuation.resume(
+                    returning: process.terminationReason == .uncaughtSignal ? -status : status)
+            }
+            do {
+                try process.run()
+            } catch {
+                process.terminationHandler = nil
+                continuation.resume(throwing: error)
+            }
+        }
+        output = try String(contentsOfFile: "\(folder)/output", encoding: .utf8)
+        errors = try String(contentsOfFile: "\(folder)/errors", encoding: .utf8)
+    }
+
+    private static func file(_ path: String) throws -> FileHandle {
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+        return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    }
+}
