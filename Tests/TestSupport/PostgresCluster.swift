@@ -11,7 +11,8 @@ package actor PostgresCluster {
 
     private static let starting = Task { try await PostgresCluster.launch() }
 
-    private let bin: String
+    /// Folder of the server's programs.
+    package nonisolated let bin: String
     /// Folder of the socket and the data.
     package nonisolated let folder: String
     /// Options of the server's command line beyond the usual ones.
