@@ -140,7 +140,11 @@ package final class ChangeHub: Sendable {
         case .unknownNamespace:
             return cursor.revision == .zero && cursor.epoch == nil ? nil : .lost(nil)
         case .belowFloor(let head, let floor):
-            if let epoch = cursor.epoch, epoch != head.epoch { return .lost(head) }
+            if let epoch = cursor.epoch, epoch != head.epoch,
+                !head.goesOn(from: cursor.revision, of: epoch)
+            {
+                return .lost(head)
+            }
             return .belowFloor(head, floor: floor)
         case .page(let whole):
             guard whole.continues(cursor) else {
@@ -162,10 +166,7 @@ package final class ChangeHub: Sendable {
 
     /// The head that this replica's cache is at.
     func applied(_ namespace: Namespace) -> NamespaceHead? {
-        guard let cache = caches[namespace], let header = try? cache.header() else { return nil }
-        return NamespaceHead(
-            namespace: namespace, epoch: header.epoch, revision: header.revision,
-            digest: header.digest)
+        try? caches[namespace]?.head()
     }
 
     private func look(_ namespace: Namespace) -> (tail: Tail?, version: UInt64) {

@@ -30,7 +30,9 @@ package struct ChangeRing: Sendable {
 
     /// Takes over what follows; false for a page of another history, which replaces the ring.
     package mutating func add(_ page: LogPage) -> Bool {
-        guard page.after == end.revision, page.continues(end) else { return false }
+        guard page.head.epoch == epoch, page.after == end.revision, page.continues(end) else {
+            return false
+        }
         append(page.revisions)
         return true
     }

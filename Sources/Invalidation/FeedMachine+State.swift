@@ -109,11 +109,20 @@ extension FeedMachine {
             head.epoch == epoch && head.revision == applied && head.digest == digest
         }
 
+        /// Why the cache cannot go on to a head; nil where it can.
         func divergence(from head: NamespaceHead) -> RebuildReason? {
-            if head.epoch != epoch { return .epochChanged }
+            if head.epoch != epoch {
+                return head.goesOn(from: applied, of: epoch) ? nil : .epochChanged
+            }
             if head.revision < applied { return .headWentBack }
             if head.revision == applied, head.digest != digest { return .digestChanged }
             return nil
+        }
+
+        /// Whether a revision of the cache's history is one of a head's history too.
+        func shares(_ revision: Revision, with head: NamespaceHead) -> Bool {
+            guard head.epoch == epoch else { return head.goesOn(from: revision, of: epoch) }
+            return revision <= head.revision
         }
 
         mutating func prove(_ instant: ContinuousClock.Instant) {

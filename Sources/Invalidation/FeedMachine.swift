@@ -172,16 +172,17 @@ package struct FeedMachine: Sendable {
             return actions + read(namespace, &member)
         }
         for (kind, revision) in member.copied
-        where revision > head.revision && reading.copied.contains(kind) {
+        where !member.shares(revision, with: head) && reading.copied.contains(kind) {
             // Copied from a state that the store does not have any more.
             actions.append(copy(kind, in: namespace, &member))
         }
         let installing = member.copied.filter { (_, revision) in
-            revision >= reading.after && revision <= head.revision
+            revision >= reading.after && member.shares(revision, with: head)
         }
         member.work = .applying(asOf: asOf)
         members[namespace] = member
-        guard head.revision > member.applied || !installing.isEmpty else {
+        let isNews = head.revision > member.applied || head.epoch != member.epoch
+        guard isNews || !installing.isEmpty else {
             return actions + applied(head, installed: [], failed: [])
         }
         return actions + [.apply(namespace, installing: installing.map(\.kind))]
@@ -212,6 +213,12 @@ package struct FeedMachine: Sendable {
             } else {
                 actions.append(copy(kind, in: namespace, &member))
             }
+        }
+        if head.epoch != member.epoch {
+            for (kind, revision) in member.copied where !member.shares(revision, with: head) {
+                actions.append(copy(kind, in: namespace, &member))
+            }
+            member.epoch = head.epoch
         }
         for kind in member.wanted { actions.append(copy(kind, in: namespace, &member)) }
         if member.mustRead || !member.copied.isEmpty {

@@ -89,11 +89,8 @@ package final class FeedRelay: Sendable {
         of namespace: Namespace
     ) -> (head: NamespaceHead, asOf: ContinuousClock.Instant)? {
         guard let cache = caches[namespace], let asOf = cache.freshness.proven,
-            let header = try? cache.header()
+            let head = try? cache.head()
         else { return nil }
-        let head = NamespaceHead(
-            namespace: namespace, epoch: header.epoch, revision: header.revision,
-            digest: header.digest)
         return (head, asOf)
     }
 

@@ -20,7 +20,8 @@ extension FeedWire {
             line = .head(
                 NamespaceHead(
                     namespace: namespace, epoch: Epoch(try reader.text()),
-                    revision: try reader.revision(), digest: try reader.digest()))
+                    revision: try reader.revision(), digest: try reader.digest(),
+                    lineage: Lineage(try reader.lastText() ?? "")))
         case "revision": line = .revision(try revision(&reader))
         case "end": line = .end(try end(&reader))
         default: throw malformed
@@ -138,6 +139,11 @@ struct ElementReader {
     mutating func optionalNumber() throws(FeedError) -> Int64? {
         let value = try take()
         return value.isNull ? nil : try require(value.intValue)
+    }
+
+    /// The text behind those that every replica writes; nil from one that knows nothing of it.
+    mutating func lastText() throws(FeedError) -> String? {
+        next < elements.count ? try text() : nil
     }
 
     mutating func optionalText() throws(FeedError) -> String? {

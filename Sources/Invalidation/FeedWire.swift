@@ -46,7 +46,7 @@ package enum FeedWire {
         case .head(let head):
             [
                 "head", .string(head.namespace.name), .string(head.epoch.text),
-                .int(head.revision.value), digest(head.digest),
+                .int(head.revision.value), digest(head.digest), .string(head.lineage.text),
             ]
         case .revision(let revision):
             [

@@ -9,13 +9,13 @@ extension PostgresFeed {
     static let queueUsage: Statement = "SELECT pg_notification_queue_usage()"
 
     static let headsOf: Statement = """
-        SELECT name, epoch::text, revision, digest, floor FROM namespaces
+        SELECT name, epoch::text, revision, digest, floor, lineage FROM namespaces
         WHERE name = ANY($1::text[])
         """
 
     /// Heads with whether the server that tells them is a standby; one row at the least.
     static let primaryHeadsOf: Statement = """
-        SELECT n.name, n.epoch::text, n.revision, n.digest, pg_is_in_recovery()
+        SELECT n.name, n.epoch::text, n.revision, n.digest, pg_is_in_recovery(), n.lineage
         FROM (SELECT 1) AS one LEFT JOIN namespaces n ON n.name = ANY($1::text[])
         """
 
@@ -119,6 +119,7 @@ extension PostgresFeed {
         ) e ON true
         """)
 
+    /// The columns name, epoch, revision, digest, and as the sixth the lineage.
     static func head(_ rows: Rows, _ row: Int) throws(PostgresError) -> NamespaceHead {
         let name = try rows.string(row, 0)
         guard let namespace = try? Namespace(name) else {
@@ -127,7 +128,8 @@ extension PostgresFeed {
         return NamespaceHead(
             namespace: namespace, epoch: Epoch(try rows.string(row, 1)),
             revision: Revision(UInt64(bitPattern: try rows.int64(row, 2))),
-            digest: UInt64(bitPattern: try rows.int64(row, 3)))
+            digest: UInt64(bitPattern: try rows.int64(row, 3)),
+            lineage: Lineage(try rows.string(row, 5)))
     }
 
     static func collectionHead(_ rows: Rows, _ row: Int) throws(PostgresError) -> CollectionHead {

@@ -204,11 +204,8 @@ package actor Replicator {
                 let header = try caches.reopen(namespace) { error in
                     reportDiscard(namespace, error.description)
                 }
-                guard let header else { return }
-                admit(
-                    NamespaceHead(
-                        namespace: namespace, epoch: header.epoch, revision: header.revision,
-                        digest: header.digest))
+                guard header != nil, let head = try caches[namespace]?.head() else { return }
+                admit(head)
             }
         }
     }

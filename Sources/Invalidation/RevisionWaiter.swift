@@ -18,11 +18,19 @@ package final class RevisionWaiter: Sendable {
     }
 
     private struct Reached {
-        let revision: Revision
+        let head: NamespaceHead
         let history: String
 
+        init(_ head: NamespaceHead) {
+            self.head = head
+            history = head.epoch.prefix
+        }
+
         func satisfies(_ wanted: Revision, _ wantedHistory: String?) -> Bool {
-            revision >= wanted && (wantedHistory ?? history) == history
+            guard head.revision >= wanted else { return false }
+            guard let wantedHistory, wantedHistory != history else { return true }
+            let last = head.lineage.lastShared(with: wantedHistory, by: head.epoch)
+            return last.map { wanted <= $0 } ?? false
         }
     }
 
@@ -86,7 +94,7 @@ package final class RevisionWaiter: Sendable {
 
     /// The cache is at this head: wakes everyone who waits for its revision or an older one.
     package func reached(_ head: NamespaceHead) {
-        let reached = Reached(revision: head.revision, history: head.epoch.prefix)
+        let reached = Reached(head)
         let woken: [Waiter] = state.withLock { state in
             state.reached[head.namespace] = reached
             guard let waiters = state.waiters[head.namespace] else { return [] }

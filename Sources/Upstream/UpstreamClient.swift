@@ -64,7 +64,8 @@ struct UpstreamClient: Sendable {
             heads.append(
                 NamespaceHead(
                     namespace: namespace, epoch: Epoch(epoch),
-                    revision: Revision(UInt64(revision)), digest: digest))
+                    revision: Revision(UInt64(revision)), digest: digest,
+                    lineage: Lineage(element["lineage"]?.stringValue ?? "")))
             behind[namespace] = .milliseconds(behindMs)
         }
         let pending = (value["pending"]?.arrayValue ?? []).compactMap { element in

@@ -174,6 +174,17 @@ final class ChaosSite: Sendable {
             })
     }
 
+    /// Makes empty revisions until a namespace is past a number.
+    func outrun(_ revision: UInt64, in namespace: String) async throws {
+        try await primary.sql(
+            """
+            DO $$ BEGIN
+                WHILE (SELECT revision FROM namespaces WHERE name = '\(namespace)') <= \(revision)
+                LOOP PERFORM catalog_bump('\(namespace)'); COMMIT; END LOOP;
+            END $$
+            """, database: database)
+    }
+
     /// Puts what the store says about its history into an era.
     func testify(_ era: inout Era, on cluster: PostgresCluster) async throws {
         era.final = try await values(on: cluster)

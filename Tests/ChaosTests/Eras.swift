@@ -10,6 +10,9 @@ struct Eras {
     private(set) var checker = HistoryChecker()
     /// Acknowledged writes that a standby did not have when it was promoted.
     private(set) var lostWrites = 0
+    /// The first token of each namespace that each promotion lost: refused for good, also when its
+    /// number is there again.
+    private var lostForGood: [(namespace: String, token: TokenBoard.Token)] = []
     /// Operations that belong to eras that are over.
     private var judged = 0
     private var current: Era
@@ -43,6 +46,10 @@ struct Eras {
     mutating func finish() async throws {
         try await converge()
         try await judge(by: site.primary)
+        for (namespace, token) in lostForGood {
+            try await site.outrun(token.revision, in: namespace)
+        }
+        try await expectRefusals(of: lostForGood)
         for text in recorder.unexpected { checker.report(Violation(.contract, text)) }
         checker.count(.contract, recorder.operations.count + recorder.unexpected.count)
     }
@@ -82,7 +89,10 @@ struct Eras {
             sum + Int(head.value - min(head.value, current.initialHeads[head.key] ?? 0))
         }
         try await expectNothingLostIsShown()
-        try await expectRefusals(of: lost)
+        try await expectRefusals(of: lost + lostForGood)
+        lostForGood += Dictionary(grouping: lost, by: \.namespace).values.compactMap { lost in
+            lost.min { $0.token.revision < $1.token.revision }
+        }
         recorder.resume()
     }
 

@@ -17,11 +17,13 @@ struct FeedMachineTests {
     }
 
     private func head(
-        _ revision: UInt64, digest: UInt64? = nil, epoch: Epoch? = nil
+        _ revision: UInt64, digest: UInt64? = nil, epoch: Epoch? = nil, sharing: UInt64? = nil
     ) -> NamespaceHead {
-        NamespaceHead(
-            namespace: namespace, epoch: epoch ?? self.epoch, revision: Revision(revision),
-            digest: digest ?? revision * 11)
+        let epoch = epoch ?? self.epoch
+        return NamespaceHead(
+            namespace: namespace, epoch: epoch, revision: Revision(revision),
+            digest: digest ?? revision * 11,
+            lineage: sharing.map { Lineage("\(epoch) \(self.epoch):\($0)") } ?? .none)
     }
 
     private func ticket(_ number: UInt64) -> FeedMachine.Ticket { .init(number: number) }
@@ -271,6 +273,60 @@ struct FeedMachineTests {
         let next = machine.rebuilt(
             head(5, epoch: other), ticket: ticket(3), demanded: [], asOf: time(1))
         #expect(next == [copy(3, 4)])
+    }
+
+    // MARK: A history that goes on from the one that the cache followed
+
+    @Test func aHistoryThatGoesOnIsAdoptedWithoutARebuild() {
+        var machine = reading()
+        let next = head(7, epoch: other, sharing: 5)
+        #expect(answer(&machine, next, 1) == [.apply(namespace, installing: [])])
+        #expect(machine.applied(next, installed: [], failed: []).isEmpty)
+        #expect(machine.freshAt(namespace) == time(1))
+        // From then on it is the history that the cache follows.
+        #expect(machine.headsRead([next], asked: [namespace], asOf: time(2)).isEmpty)
+        #expect(machine.headsRead([head(5)], asked: [namespace], asOf: time(3)) == [read(7, 2)])
+        #expect(answer(&machine, head(8), 2, at: 3) == [rebuild(.epochChanged, 3)])
+    }
+
+    @Test func whatTheNewHistoryDoesNotHaveIsThrownAway() {
+        for next in [head(7, epoch: other, sharing: 4), head(7, epoch: other)] {
+            var machine = reading()
+            #expect(answer(&machine, next, 1) == [rebuild(.epochChanged, 2)])
+        }
+        var machine = FeedMachine()
+        machine.admitted(head(5))
+        let lost = machine.contradicted(head(5), by: head(9, epoch: other, sharing: 4))
+        #expect(lost == [rebuild(.epochChanged, 1)])
+        machine = FeedMachine()
+        machine.admitted(head(5))
+        #expect(machine.contradicted(head(5), by: head(9, epoch: other, sharing: 5)).isEmpty)
+    }
+
+    @Test func aCopyOfWhatTheNewHistoryLostIsRepeated() {
+        // Before the range was asked for: copied at 5, which both have, and at 6, which one lost.
+        var machine = FeedMachine()
+        machine.admitted(head(4))
+        _ = machine.demanded(namespace, kind: 3)
+        _ = machine.demanded(namespace, kind: 4)
+        _ = machine.copied(namespace, kind: 3, ticket: ticket(1), at: Revision(5), epoch: epoch)
+        _ = machine.rangeFailed(namespace, ticket: ticket(3))
+        _ = machine.copied(namespace, kind: 4, ticket: ticket(2), at: Revision(6), epoch: epoch)
+        let next = head(8, epoch: other, sharing: 5)
+        #expect(answer(&machine, next, 4) == [copy(4, 5), .apply(namespace, installing: [3])])
+        #expect(machine.applied(next, installed: [3], failed: []).isEmpty)
+    }
+
+    @Test func aCopyThatArrivesWhileTheHistoryChangesIsRepeated() {
+        var machine = FeedMachine()
+        machine.admitted(head(5))
+        _ = machine.demanded(namespace, kind: 3)
+        _ = machine.headsRead([head(6)], asked: [namespace], asOf: time(0))
+        let next = head(7, epoch: other, sharing: 5)
+        #expect(answer(&machine, next, 2) == [.apply(namespace, installing: [])])
+        _ = machine.copied(namespace, kind: 3, ticket: ticket(1), at: Revision(6), epoch: epoch)
+        #expect(
+            machine.applied(next, installed: [], failed: []) == [copy(3, 3), read(7, 4)])
     }
 
     @Test func aCollectionWithAWrongDigestIsCopiedOnce() {

@@ -89,7 +89,7 @@ extension FeedSimulation {
         guard fault == .ignoresEpoch, let cache = caches[head.namespace] else { return head }
         return NamespaceHead(
             namespace: head.namespace, epoch: cache.head.epoch, revision: head.revision,
-            digest: head.digest)
+            digest: head.digest, lineage: head.lineage)
     }
 
     private func proof(_ asOf: Int) -> Int { fault == .provesAtAnswer ? now : asOf }
@@ -141,6 +141,7 @@ extension FeedSimulation {
             guard isForward || next.isEmpty || !isCurrent else {
                 try fail(namespace, "a late answer is believed")
             }
+            try checkAdoption(answer.head, next)
             isUnwritten = false
             carryOut(next, batch: answer)
             noteContact(namespace, answer.truth, next)
@@ -162,6 +163,14 @@ extension FeedSimulation {
             }
         }
         if isBelieved { contacts[namespace] = max(contacts[namespace] ?? 0, truth.history) }
+    }
+
+    /// What goes on from the cache's state is not thrown away for its new name.
+    private func checkAdoption(_ head: NamespaceHead, _ next: [FeedMachine.Action]) throws {
+        guard let cache = caches[head.namespace], cache.head.precedes(head) else { return }
+        for case .rebuild(_, .epochChanged, _) in next {
+            try fail(head.namespace, "what did not differ is thrown away")
+        }
     }
 
     /// An answer that is applied leaves exactly the state that it was read from.

@@ -18,6 +18,7 @@ struct FeedSimulation {
     /// What happens beside reads and writes, in thousandths of the steps.
     enum Disturbance: Int, CaseIterable {
         case restore = 10
+        case promotion = 8
         case trim = 6
         case crash = 5
         case deletion = 4
@@ -162,7 +163,10 @@ struct FeedSimulation {
         case .restore:
             store.restore(
                 namespace, back: Int.random(in: 0...4, using: &random),
-                keepingEpoch: checksDigests && chance(50), at: now)
+                checksDigests && chance(50) ? .same : .other, at: now)
+        case .promotion:
+            store.restore(
+                namespace, back: Int.random(in: 0...4, using: &random), .promoted, at: now)
         case .trim: store.trim(namespace)
         case .crash: restart(keepingFiles: chance(75))
         case .deletion: store.toggle(namespace, at: now)

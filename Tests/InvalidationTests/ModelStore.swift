@@ -4,15 +4,38 @@ import CatalogModel
 struct ModelStore {
     typealias Content = [Int: Int]
 
+    /// What a history is called from a revision on.
+    struct Name {
+        let since: Int
+        let epoch: Epoch
+        let lineage: Lineage
+    }
+
     /// One line of revisions; a restore begins another that shares its beginning.
     struct History {
-        let epoch: Epoch
+        /// The newest last.
+        var names: [Name]
         /// Content by revision.
         var states: [Content]
         /// Changed keys by revision.
         var touched: [Set<Int>]
 
+        /// The next revision is the first of a server that may have gone back.
+        var isPromoted = false
+
         var revision: Int { states.count - 1 }
+        var name: Name { names[names.count - 1] }
+
+        /// Gives the newest revision's successors another name, which tells what it goes on from.
+        mutating func rename(_ epoch: Epoch) {
+            let former = name.lineage.text.split(separator: " ").dropFirst()
+            let lineage = ["\(epoch)", "\(name.epoch):\(revision)"] + former
+            names.append(
+                Name(
+                    since: revision + 1, epoch: epoch,
+                    lineage: Lineage(lineage.joined(separator: " "))))
+            isPromoted = false
+        }
     }
 
     struct Record {
@@ -46,7 +69,8 @@ struct ModelStore {
 
     init(_ namespaces: [Namespace]) {
         for namespace in namespaces {
-            let history = History(epoch: newEpoch(), states: [[:]], touched: [[]])
+            let name = Name(since: 0, epoch: newEpoch(), lineage: .none)
+            let history = History(names: [name], states: [[:]], touched: [[]])
             records[namespace] = Record(histories: [history], timeline: [(0, 0, 0)])
         }
     }
@@ -67,6 +91,7 @@ struct ModelStore {
     // MARK: Writing
 
     mutating func commit(_ namespace: Namespace, keys: Set<Int>, deleting: Bool, at time: Int) {
+        let epoch = newEpoch()
         change(namespace, at: time) { record, value in
             var content = record.current.states[record.current.revision]
             for key in keys {
@@ -74,24 +99,35 @@ struct ModelStore {
                 content[key] = deleting ? nil : value
             }
             let last = record.histories.count - 1
+            if record.current.isPromoted { record.histories[last].rename(epoch) }
             record.histories[last].states.append(content)
             record.histories[last].touched.append(keys)
         }
     }
 
-    /// Goes back to an older state, as a restore from a backup does.
-    mutating func restore(
-        _ namespace: Namespace, back: Int, keepingEpoch: Bool, at time: Int
-    ) {
+    /// What a store that has gone back calls its history.
+    enum Naming {
+        /// As before, so that nothing tells the numbers given again from the lost ones.
+        case same
+        /// Anew, and it goes on from nothing.
+        case other
+        /// As before until the next commit, which gives a name that tells what it goes on from.
+        case promoted
+    }
+
+    /// Goes back to an older state, as a restore or the promotion of a standby that lags does.
+    mutating func restore(_ namespace: Namespace, back: Int, _ naming: Naming, at time: Int) {
         let epoch = newEpoch()
         change(namespace, at: time) { record, _ in
             let old = record.current
             let revision = max(record.floor, old.revision - back)
+            let other = Name(since: 0, epoch: epoch, lineage: .none)
             record.histories.append(
                 History(
-                    epoch: keepingEpoch ? old.epoch : epoch,
+                    names: naming == .other ? [other] : old.names.filter { $0.since <= revision },
                     states: Array(old.states[0...revision]),
-                    touched: Array(old.touched[0...revision])))
+                    touched: Array(old.touched[0...revision]),
+                    isPromoted: naming == .promoted || naming == .same && old.isPromoted))
         }
     }
 
@@ -107,7 +143,7 @@ struct ModelStore {
             return
         }
         records[namespace]?.exists = true
-        restore(namespace, back: 0, keepingEpoch: false, at: time)
+        restore(namespace, back: 0, .other, at: time)
     }
 
     private mutating func change(
@@ -141,8 +177,9 @@ struct ModelStore {
         }
         return Answer(
             head: NamespaceHead(
-                namespace: namespace, epoch: history.epoch,
-                revision: Revision(UInt64(history.revision)), digest: Self.digest(content)),
+                namespace: namespace, epoch: history.name.epoch,
+                revision: Revision(UInt64(history.revision)), digest: Self.digest(content),
+                lineage: history.name.lineage),
             truth: Truth(history: record.histories.count - 1, revision: history.revision),
             isComplete: after >= record.floor, changes: changes, content: content)
     }

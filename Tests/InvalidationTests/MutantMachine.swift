@@ -18,6 +18,7 @@ struct MutantMachine {
         case provesWhatIsBehind, provesWhatIsThrownAway
         case readsFromTheHeadOnly, forgetsLoadsCutShort
         case installsBeyondTheHead
+        case adoptsBeyondTheFork, installsBeyondTheFork, ignoresLineages
     }
 
     let mutation: Mutation?
@@ -87,12 +88,17 @@ struct MutantMachine {
         if mutation == .trustsOldRanges, let freshAt = machine.freshAt(head.namespace) {
             instant = max(asOf, freshAt)
         }
+        let before = machine.members[head.namespace]
         let actions = machine.rangeRead(
             seen(head), ticket: range(ticket, head.namespace),
             isComplete: isComplete || mutation == .ignoresTheFloor, asOf: instant)
+        let isRenamed = before.map { $0.epoch != head.epoch } ?? false
         return issued(actions).map { action in
-            guard mutation == .installsBeyondTheHead, case .apply(let namespace, _) = action
-            else { return action }
+            guard case .apply(let namespace, _) = action else { return action }
+            if mutation == .installsBeyondTheFork, isRenamed {
+                return .apply(namespace, installing: (before?.copied ?? []).map(\.kind))
+            }
+            guard mutation == .installsBeyondTheHead else { return action }
             let copied = machine.members[namespace]?.copied ?? []
             return .apply(namespace, installing: copied.map(\.kind))
         }
@@ -158,13 +164,20 @@ extension MutantMachine {
     private func seen(_ head: NamespaceHead) -> NamespaceHead {
         guard let mutation, let member = machine.members[head.namespace] else { return head }
         var (epoch, revision, digest) = (head.epoch, head.revision, head.digest)
+        var lineage = mutation == .ignoresLineages ? .none : head.lineage
+        if mutation == .adoptsBeyondTheFork, epoch != member.epoch,
+            lineage.lastShared(with: member.epoch.text, by: epoch) != nil
+        {
+            lineage = Lineage("\(epoch) \(member.epoch):\(UInt64.max)")
+        }
         if mutation == .ignoresEpochs { epoch = member.epoch }
         if mutation == .ignoresDigests, revision == member.applied { digest = member.digest }
         if mutation == .ignoresOlderHeads, epoch == member.epoch, revision < member.applied {
             (revision, digest) = (member.applied, member.digest)
         }
         return NamespaceHead(
-            namespace: head.namespace, epoch: epoch, revision: revision, digest: digest)
+            namespace: head.namespace, epoch: epoch, revision: revision, digest: digest,
+            lineage: lineage)
     }
 
     private func range(_ ticket: Ticket, _ namespace: Namespace) -> Ticket {

@@ -55,13 +55,16 @@ struct ReplicationTests {
             reactor: try Replica.reactor.get())
         let hints = HintPublisher(pool: hintPool)
         let publishing = Task { await hints.run() }
-        let epoch = try await database.head().epoch
+        // The first write of a copied database begins an epoch.
+        try await database.put(1...1)
+        let head = try await database.head()
         var delays: [Duration] = []
         for number in 1...200 {
             try await database.put(number % 50...number % 50, text: "\(number)")
             let committed = ContinuousClock.now
             let hint = Hint(
-                epoch: epoch, namespace: .default, revision: Revision(UInt64(number)))
+                epoch: head.epoch, namespace: .default,
+                revision: Revision(head.revision.value + UInt64(number)))
             hints.publish(hint)
             async let own = first.replicator.follow(hint, timeout: .seconds(5))
             let other = await second.reaches(hint.revision)

@@ -53,6 +53,17 @@ struct RevisionWaiterTests {
         #expect(await own)
     }
 
+    @Test func takesAHistoryThatGoesOnForIt() async {
+        waiter.reached(
+            NamespaceHead(
+                namespace: namespace, epoch: other, revision: Revision(9), digest: 0,
+                lineage: Lineage("\(other) \(epoch):5")))
+        #expect(await wait(5, history: epoch.prefix))
+        #expect(await wait(9, history: other.prefix))
+        // Lost, although the number is there.
+        #expect(await !wait(6, history: epoch.prefix, timeout: .milliseconds(1)))
+    }
+
     @Test func endsInVainWhenTheNamespaceGoes() async {
         await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<10 { group.addTask { await self.wait(6) } }

@@ -84,6 +84,32 @@ struct CacheBatchTests {
         try harness.cache.verify()
     }
 
+    @Test("A history that goes on from the cache's is taken over, one that does not is refused")
+    func lineage() throws {
+        let harness = try Self.loaded()
+        let former = harness.store.epoch
+        let applied = harness.store.revision
+        let kinds = CacheHarness.kinds
+        harness.store.put(Kind.agent.key("c"), "{}")
+        harness.store.epoch = Epoch("0b53")
+        harness.store.lineage = Lineage("0b53 \(former):\(applied.value - 1)")
+        let lost = harness.store.batch(after: applied, kinds)
+        #expect(code { _ = try harness.cache.apply(lost, installing: []) } == .outOfOrder)
+        #expect(try harness.cache.head()?.epoch == former)
+        harness.store.lineage = Lineage("0b53 \(former):\(applied)")
+        #expect(try harness.follow().isEmpty)
+        #expect(try harness.names(Kind.agent) == ["a", "b", "c"])
+        let head = try #require(try harness.cache.head())
+        #expect(head.goesOn(from: applied, of: former))
+        try harness.cache.verify()
+        // Emptied for another history, it goes on from nothing.
+        try harness.cache.reset(
+            to: NamespaceHead(
+                namespace: head.namespace, epoch: Epoch("0b54"), revision: head.revision,
+                digest: 0))
+        #expect(try harness.cache.head()?.lineage == Lineage.none)
+    }
+
     @Test("A batch that leaves a gap, goes back or belongs to another history is refused")
     func outOfOrder() throws {
         let harness = try Self.loaded()

@@ -6,6 +6,7 @@ import CatalogModel
 struct FakeStore {
     var namespace: Namespace = .default
     var epoch = Epoch("7d3c8f8e-0b53-4f5e-9a35-5f8b5a3f9a11")
+    var lineage = Lineage.none
     private(set) var revision = Revision(1)
     /// By the bytes of the key: texts that look alike are different keys.
     private var rows: [[UInt8]: StoredEntity] = [:]
@@ -49,7 +50,7 @@ struct FakeStore {
     var head: NamespaceHead {
         NamespaceHead(
             namespace: namespace, epoch: epoch, revision: revision,
-            digest: rows.values.reduce(0) { $0 ^ EntityDigest.digest(of: $1) })
+            digest: rows.values.reduce(0) { $0 ^ EntityDigest.digest(of: $1) }, lineage: lineage)
     }
 
     func rows(of kind: KindTable.Entry) -> [StoredEntity] {

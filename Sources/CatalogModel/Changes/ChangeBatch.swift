@@ -5,12 +5,18 @@ package struct NamespaceHead: Hashable, Sendable {
     package let revision: Revision
     /// XOR of the digests of all entities of the namespace.
     package let digest: UInt64
+    /// Which earlier histories the epoch's goes on from.
+    package let lineage: Lineage
 
-    package init(namespace: Namespace, epoch: Epoch, revision: Revision, digest: UInt64) {
+    package init(
+        namespace: Namespace, epoch: Epoch, revision: Revision, digest: UInt64,
+        lineage: Lineage = .none
+    ) {
         self.namespace = namespace
         self.epoch = epoch
         self.revision = revision
         self.digest = digest
+        self.lineage = lineage
     }
 }
 

@@ -68,7 +68,11 @@ package struct LogPage: Hashable, Sendable {
 
     /// Whether a place in the log belongs to the history of this page, which begins there.
     package func continues(_ cursor: ChangeCursor) -> Bool {
-        if let epoch = cursor.epoch, epoch != head.epoch { return false }
+        if let epoch = cursor.epoch, epoch != head.epoch,
+            !head.goesOn(from: cursor.revision, of: epoch)
+        {
+            return false
+        }
         guard cursor.revision <= head.revision else { return false }
         guard let digest = cursor.digest, let digestBefore else { return true }
         return digest == digestBefore

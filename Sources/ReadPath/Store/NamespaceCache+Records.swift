@@ -104,6 +104,17 @@ extension NamespaceCache {
         }
     }
 
+    func put(
+        _ lineage: Lineage, in transaction: inout WriteTransaction
+    ) throws(ReadError) {
+        guard lineage != .none else { return }
+        do throws(StorageError) {
+            try transaction.put(Array(lineage.text.utf8), for: StoreLayout.lineageKey, in: meta)
+        } catch {
+            throw ReadError(error)
+        }
+    }
+
     func header(in transaction: inout WriteTransaction) throws(ReadError) -> StoreHeader? {
         let value: RawSpan?
         do throws(StorageError) {

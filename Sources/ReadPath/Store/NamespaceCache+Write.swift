@@ -17,6 +17,7 @@ extension NamespaceCache {
                 throw ReadError(error)
             }
             try self.put(self.header(at: head), in: &transaction)
+            try self.put(head.lineage, in: &transaction)
         }
         resume()
     }
@@ -61,8 +62,9 @@ extension NamespaceCache {
             guard let header = try self.header(in: &transaction) else {
                 throw ReadError(.outOfOrder, "the cache has no header")
             }
-            guard header.epoch == batch.head.epoch, batch.after <= header.revision,
-                batch.head.revision >= header.revision
+            let isRenamed = header.epoch != batch.head.epoch
+            guard batch.after <= header.revision, batch.head.revision >= header.revision,
+                !isRenamed || batch.head.goesOn(from: header.revision, of: header.epoch)
             else {
                 throw ReadError(
                     .outOfOrder,
@@ -74,6 +76,7 @@ extension NamespaceCache {
             }
             let failed = try self.settle(states, batch, installing, in: &transaction)
             try self.put(self.header(at: batch.head), in: &transaction)
+            if isRenamed { try self.put(batch.head.lineage, in: &transaction) }
             return failed
         }
     }

@@ -71,6 +71,16 @@ package final class NamespaceCache: Sendable {
         }
     }
 
+    /// The head that the cache is at, with the lineage of its epoch; nil in a fresh environment.
+    package func head() throws(ReadError) -> NamespaceHead? {
+        try environment.read(throwing: ReadError.self) { transaction throws(ReadError) in
+            guard let header = try self.header(in: transaction) else { return nil }
+            return NamespaceHead(
+                namespace: self.namespace, epoch: header.epoch, revision: header.revision,
+                digest: header.digest, lineage: try self.lineage(in: transaction))
+        }
+    }
+
     /// The state of one collection, or nil when the cache holds nothing of it.
     package func state(of kind: KindTable.Entry) throws(ReadError) -> CollectionState? {
         try environment.read(throwing: ReadError.self) { transaction throws(ReadError) in
@@ -194,6 +204,21 @@ package final class NamespaceCache: Sendable {
         }
         guard let value else { return nil }
         return try StoreHeader.decode(Span<UInt8>(_bytes: value))
+    }
+
+    private func lineage(
+        in transaction: borrowing ReadTransaction
+    ) throws(ReadError) -> Lineage {
+        let value: RawSpan?
+        do throws(StorageError) {
+            value = try transaction.value(for: StoreLayout.lineageKey, in: meta)
+        } catch {
+            throw ReadError(error)
+        }
+        guard let value else { return .none }
+        var bytes: [UInt8] = []
+        bytes.append(Span<UInt8>(_bytes: value))
+        return Lineage(String(decoding: bytes, as: UTF8.self))
     }
 
     func state(

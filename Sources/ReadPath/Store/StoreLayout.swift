@@ -2,7 +2,8 @@ import CatalogModel
 
 /// How a namespace lies in its LMDB environment: tables, keys, and the version of it all.
 ///
-/// - `meta`: the header, and one state record per collection.
+/// - `meta`: the header, one state record per collection, and the lineage of the header's epoch,
+///   which is absent in caches of earlier releases.
 ///
 /// and for each collection three tables of its own, so that a copy can append to full pages:
 /// - `entities`: collection, name key, id → record. In list order: a default page is one range.
@@ -22,6 +23,7 @@ enum StoreLayout {
     static func tableCount(kinds: Int) -> Int { 1 + 3 * kinds }
 
     static let headerKey: [UInt8] = [0x68]
+    static let lineageKey: [UInt8] = [0x6C]
 
     static func stateKey(_ kind: UInt16) -> [UInt8] {
         var key: [UInt8] = [0x63]

@@ -52,6 +52,7 @@ struct ReplicaFeedHandler: Sendable {
             "namespace": .string(head.namespace.name), "epoch": .string(head.epoch.text),
             "revision": .int(head.revision.value),
             "digest": .string(ContentDigest.text(of: head.digest)),
+            "lineage": .string(head.lineage.text),
             "behindMs": .int(wholeMs(read.behind[head.namespace] ?? .zero)),
         ]
     }

@@ -19,16 +19,13 @@ extension CatalogReader {
         // The feed is rarely later than this. Past it the revision may be one that never was.
         for patience in [ServerLimits.feedWait, ServerLimits.revisionWait] {
             if await replicator.follow(hint, timeout: patience),
-                let later = try look(target.namespace, fromCache),
-                demand.isMet(by: later.content.revision, later.content.epoch)
+                let later = try look(target, fromCache), demand.isMet(by: later.content)
             {
                 return later
             }
             guard patience == ServerLimits.feedWait else { break }
             let proof = try await proof(of: target.namespace)
-            if !demand.isMet(by: proof.head?.revision ?? .zero, proof.head?.epoch) {
-                try refuse(proof)
-            }
+            if !demand.isMet(by: proof.head) { try refuse(proof) }
         }
         return nil
     }
@@ -36,7 +33,7 @@ extension CatalogReader {
     /// Asks the primary before a client is told that what it has seen is lost; always throws.
     func refuseLost(_ target: Target) async throws {
         let proof = try await proof(of: target.namespace)
-        if target.demand.isMet(by: proof.head?.revision ?? .zero, proof.head?.epoch) {
+        if target.demand.isMet(by: proof.head) {
             throw RequestError.unavailable("the database changes at present; try again")
         }
         try refuse(proof)
@@ -75,12 +72,8 @@ extension CatalogReader {
 
     /// The state of the cache, if there is one that answers.
     func seen(_ namespace: Namespace) -> NamespaceHead? {
-        guard isCacheEnabled, let cache = caches[namespace],
-            let header = try? cache.header()
-        else { return nil }
-        return NamespaceHead(
-            namespace: namespace, epoch: header.epoch, revision: header.revision,
-            digest: header.digest)
+        guard isCacheEnabled else { return nil }
+        return try? caches[namespace]?.head()
     }
 
     // MARK: Linearizable
@@ -100,17 +93,15 @@ extension CatalogReader {
             let proof = try await proof(of: target.namespace)
             head = proof.head
             try requirePrimary(proof)
-            if !target.demand.isMet(by: head?.revision ?? .zero, head?.epoch) {
-                try refuse(proof)
-            }
-            guard !isAround, let head, let found = try look(target.namespace, fromCache) else {
+            if !target.demand.isMet(by: head) { try refuse(proof) }
+            guard !isAround, let head, let found = try look(target, fromCache) else {
                 break
             }
             if let answer = verified(found, proof, head) { return answer }
             reason = .behind
             let hint = Hint(epoch: head.epoch, namespace: head.namespace, revision: head.revision)
             guard await replicator.follow(hint, timeout: ContinuousClock.now.duration(to: end)),
-                let later = try look(target.namespace, fromCache)
+                let later = try look(target, fromCache)
             else { break }
             if let answer = verified(later, proof, head) { return answer }
             // The cache is past that head by a read that began before it was asked for, or the
@@ -118,9 +109,7 @@ extension CatalogReader {
             if attempt > 1 { replicator.lookAtHeads() }
         }
         let answer = try await stored(target, reason, fromStore)
-        if let head,
-            answer.content.epoch != head.epoch || answer.content.revision < head.revision
-        {
+        if let head, !answer.content.follows(head) {
             throw RequestError.unavailable("the database changes at present; try again")
         }
         return answer
@@ -168,12 +157,4 @@ extension RequestError {
 
     /// Whether the store does not have what the client has seen.
     var isLost: Bool { code == .conflict && details["reason"] == Self.lostReason }
-}
-
-extension NamespaceHead {
-    /// Whether a store that goes on can be at `later` after this.
-    func precedes(_ later: NamespaceHead) -> Bool {
-        epoch == later.epoch
-            && (revision < later.revision || revision == later.revision && digest == later.digest)
-    }
 }

@@ -148,11 +148,11 @@ struct CatalogReader: Sendable {
         guard isCacheEnabled, !demand.bypassesCache else {
             return try await stored(target, around, fromStore)
         }
-        guard var found = try look(target.namespace, fromCache) else {
+        guard var found = try look(target, fromCache) else {
             return try await stored(target, .notLoaded, fromStore)
         }
         var reason: ReadReason?
-        if !demand.isMet(by: found.content.revision, found.content.epoch) {
+        if !demand.isMet(by: found.content) {
             guard let later = try await waiting(found, target, fromCache) else {
                 return try await stored(target, .behind, fromStore)
             }
@@ -180,11 +180,16 @@ struct CatalogReader: Sendable {
     }
 
     /// What the cache has; nil where it holds nothing of the collection or knows not how old it is.
-    func look(_ namespace: Namespace, _ fromCache: CacheLookup) throws -> Found? {
-        guard isCacheEnabled, let cache = caches[namespace], let asOf = cache.freshness.proven
+    func look(_ target: Target, _ fromCache: CacheLookup) throws -> Found? {
+        guard isCacheEnabled, let cache = caches[target.namespace],
+            let asOf = cache.freshness.proven
         else { return nil }
         do {
-            guard let content = try fromCache(cache) else { return nil }
+            guard var content = try fromCache(cache) else { return nil }
+            if let wanted = target.demand.epoch, wanted != content.epoch {
+                // A later state's lineage speaks of another epoch and proves nothing here.
+                content.lineage = try cache.head()?.lineage ?? .none
+            }
             return Found(content: content, asOf: asOf, metrics: cache.metrics)
         } catch let error as ReadError where error.code == .damaged || error.code == .foreign {
             replicator.reportDamage(of: cache, error)
@@ -210,7 +215,7 @@ struct CatalogReader: Sendable {
         if reason == .notLoaded, content.epoch != nil {
             replicator.demand(target.kind.number, in: target.namespace)
         }
-        if !target.demand.isMet(by: content.revision, content.epoch) {
+        if !target.demand.isMet(by: content) {
             try await refuseLost(target)
         }
         let isAround = reason == .noCache || reason == .disabled

@@ -14,6 +14,8 @@ struct ReadContent: Sendable {
 
     /// Nil where the store does not know the namespace.
     let epoch: Epoch?
+    /// The epoch's lineage, where somebody asked for another epoch.
+    var lineage = Lineage.none
     let revision: Revision
     /// The namespace's digest at the revision.
     let digest: UInt64
@@ -37,6 +39,7 @@ struct ReadContent: Sendable {
 
     init(_ snapshot: CollectionSnapshot) {
         epoch = snapshot.head?.epoch
+        lineage = snapshot.head?.lineage ?? .none
         revision = snapshot.head?.revision ?? .zero
         digest = snapshot.head?.digest ?? 0
         collection = snapshot.collection.map {
@@ -47,6 +50,17 @@ struct ReadContent: Sendable {
     /// Whether it shows the content of exactly this head.
     func isAt(_ head: NamespaceHead) -> Bool {
         epoch == head.epoch && revision == head.revision && digest == head.digest
+    }
+
+    /// Whether it is as new as a head, in its history or in one that goes on from there.
+    func follows(_ head: NamespaceHead) -> Bool {
+        guard let epoch, epoch != head.epoch else {
+            return epoch != nil && revision >= head.revision
+        }
+        let own = NamespaceHead(
+            namespace: head.namespace, epoch: epoch, revision: revision, digest: digest,
+            lineage: lineage)
+        return own.goesOn(from: head.revision, of: head.epoch)
     }
 }
 

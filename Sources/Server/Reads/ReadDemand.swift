@@ -74,9 +74,24 @@ struct ReadDemand: Sendable, Hashable {
         return demand
     }
 
-    /// Whether content at a state is new enough and of the right history.
-    func isMet(by revision: Revision, _ epoch: Epoch?) -> Bool {
-        revision >= minimum && (self.epoch == nil || self.epoch == epoch)
+    /// Whether content at a state is new enough and of the right history, or of one that goes on
+    /// from there.
+    func isMet(by revision: Revision, _ epoch: Epoch?, _ lineage: Lineage) -> Bool {
+        guard revision >= minimum else { return false }
+        guard let wanted = self.epoch, wanted != epoch else { return true }
+        guard let epoch, let last = lineage.lastShared(with: wanted.text, by: epoch) else {
+            return false
+        }
+        return minimum <= last
+    }
+
+    func isMet(by content: ReadContent) -> Bool {
+        isMet(by: content.revision, content.epoch, content.lineage)
+    }
+
+    /// The same for the head of a store, nil where that does not know the namespace.
+    func isMet(by head: NamespaceHead?) -> Bool {
+        isMet(by: head?.revision ?? .zero, head?.epoch, head?.lineage ?? .none)
     }
 
     /// How old an answer of the cache may be by the client's word, or nil where it said none.

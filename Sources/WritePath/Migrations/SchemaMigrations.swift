@@ -23,6 +23,7 @@ package enum SchemaMigrations {
         Migration(
             version: 13, name: "single_tenant_tables",
             sql: PackageResources._013_single_tenant_tables_sql),
+        Migration(version: 14, name: "lineage", sql: PackageResources._014_lineage_sql),
         Migration(
             version: 16, name: "config_documents",
             sql: PackageResources._016_config_documents_sql),

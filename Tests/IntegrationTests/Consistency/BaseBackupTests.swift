@@ -34,6 +34,7 @@ extension IntegrationTests {
                 for replica in [a, b] { try await replica.warm([.agents], in: namespace) }
             }
             let first = try #require(kept).revision
+            let epoch = try await read(a).header("X-Catalog-Epoch") ?? ""
             let backup = try await cluster.backUp()
             var lost: HTTPResponse?
             for number in 0..<100 {
@@ -62,6 +63,14 @@ extension IntegrationTests {
                 }
             }
             try await writeUntil(future.revision, from: first, a, b)
+            // The numbers are there again, and the tokens as lost as before.
+            for replica in [a, b] {
+                try await expectRefused(replica, token)
+                let good = [
+                    "X-Catalog-Min-Revision": String(first), "X-Catalog-Epoch": epoch,
+                ]
+                #expect(try await read(replica, good).status == 200)
+            }
             try await expectEnd(of: site, a, b)
         }
 

@@ -92,9 +92,10 @@ extension IntegrationTests {
                 #expect(read.text.contains("new-6"))
                 let old = try await replica.client.get(
                     Kind.agents.whole, headers: token(lost))
-                // Without another epoch nothing tells the reused number from the lost one.
-                #expect(old.status == (keepingEpoch ? 200 : 409))
-                #expect(!old.text.contains("lost-"))
+                #expect(old.status == 409)
+                #expect(try old.json()["details"]?["reason"] == "revision_lost")
+                let good = try await replica.client.get(Kind.agents.whole, headers: token(kept))
+                #expect(good.status == (keepingEpoch ? 200 : 409))
             }
         }
 
