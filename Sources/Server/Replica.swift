@@ -33,7 +33,8 @@ struct Replica: Sendable {
     private let workers: JobWorkers
     private let catalog: SourceCatalog
     private let sources = SourceDirectory()
-    private let previews: SourceLoader
+    private let sourceParts: SourceParts
+    private let sync: SourceSync
     private let discovery: DiscoveryCache?
     private let upstream: UpstreamFeed?
     private let relay: FeedRelay
@@ -94,16 +95,12 @@ struct Replica: Sendable {
             pool: pool, observer: observer, attempts: configuration.jobRetries)
         catalog = SourceCatalog(pool: pool)
         let hints = hints
-        let sourceThread = try Reactor()
-        previews = SourceLoader(
-            thread: sourceThread,
-            root: ModelSourceHandler.directory(of: configuration.sourcesPath))
-        let loader = SourceLoader(thread: sourceThread)
+        sourceParts = try SourceParts(configuration)
         let secrets = SecretResolver(
             access.cluster.map { KubernetesSecrets(client: $0) },
             isConfined: configuration.tenancy == .namespace)
         let refresher = SourceRefresher(
-            pool: pool, loader: loader, secrets: secrets, observer: observer
+            pool: pool, loader: sourceParts.loader, secrets: secrets, observer: observer
         ) { head in
             hints.publish(
                 Hint(epoch: head.epoch, namespace: head.namespace, revision: head.revision))
@@ -112,8 +109,11 @@ struct Replica: Sendable {
             pool: pool,
             config: try configuration.makeConfigStore(
                 pool: pool, cluster: access.cluster, observer: observer),
-            loader: loader, secrets: secrets, refresher: refresher, sources: sources,
+            loader: sourceParts.loader, secrets: secrets, refresher: refresher, sources: sources,
             observer: observer)
+        sync = SourceSync(
+            catalog: catalog, queue: queue, refresher: refresher, files: sourceParts.files,
+            runsJobs: configuration.jobsEnabled, interval: configuration.providers.watchInterval)
         var options = JobWorkers.Options()
         options.workers = configuration.jobConcurrency
         options.pollInterval = configuration.jobPollInterval
@@ -227,7 +227,7 @@ struct Replica: Sendable {
                 capabilitiesTTL: configuration.capabilitiesTTL),
             reads: reads, models: ModelHandler(reads: reads),
             modelSources: ModelSourceHandler(
-                reader: reader, catalog: catalog, loader: previews,
+                reader: reader, catalog: catalog, loader: sourceParts.previews,
                 directory: ModelSourceHandler.directory(of: configuration.sourcesPath)),
             writes: WriteHandler(
                 store: store, replicator: replicator, hints: hints, registry: register),
@@ -323,7 +323,7 @@ struct Replica: Sendable {
                 register.stop()
                 stage.reached(.migrated)
             },
-            configuredSources.watch(stage),
+            configuredSources.watch(stage, sync),
             ManagedService {
                 await stage.wait(for: .migrated)
                 async let listening: Void = Self.listen(to: upstream, or: feed) { workers.wake() }

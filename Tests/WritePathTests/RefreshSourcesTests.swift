@@ -119,7 +119,8 @@ struct RefreshSourcesTests {
     }
 
     @Test(arguments: [
-        ("model", "hf", "not available in this release"), ("mcp", "git", "is not supported"),
+        ("model", "hf", "nothing here loads sources of type hf"),
+        ("mcp", "git", "is not supported"),
     ])
     func aSourceOfAnotherTypeSaysWhy(_ plugin: String, _ type: String, _ text: String) async throws
     {

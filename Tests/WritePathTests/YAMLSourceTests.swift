@@ -161,8 +161,7 @@ struct YAMLSourceTests {
             Issue.record("a source of type \(type) was loaded")
         } catch let error as LoadError {
             #expect(error.code == .unsupportedType)
-            let known = error.message.contains(
-                "source type \(type) is not available in this release")
+            let known = error.message.contains("nothing here loads sources of type \(type)")
             #expect(known == (plugin != "skills"))
         }
     }

@@ -34,6 +34,13 @@ package struct PluginDefinition: Sendable, Hashable {
         self.hasArtifacts = hasArtifacts
     }
 
+    /// Whether the plugin has sources of this type: its own types, and `http` like every plugin.
+    ///
+    /// The contract fixes the types that capabilities name, so `http` is not among them.
+    package func accepts(sourceType: String) -> Bool {
+        sourceType == "http" || sourceTypes.contains(sourceType)
+    }
+
     /// Finds one of the plugin's kinds by its contract name.
     package func kind(_ name: String) -> KindDefinition? { kinds.first { $0.kind == name } }
 

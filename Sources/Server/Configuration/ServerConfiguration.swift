@@ -40,6 +40,8 @@ package struct ServerConfiguration: Sendable {
     package let access: AccessConfiguration
     /// How the leader is elected; nil where every replica does everything.
     package let election: ElectionConfiguration?
+    /// How sources are loaded from elsewhere.
+    package let providers: ProviderConfiguration
     package let auditEnabled: Bool
     package let auditsDenied: Bool
     /// Whether concurrent writes of one namespace share transactions.
@@ -107,6 +109,7 @@ package struct ServerConfiguration: Sendable {
         configMap = try Self.configMap(
             reader, mode: configStore, hasCluster: access.hasCluster)
         election = try ElectionConfiguration.read(reader, hasCluster: access.hasCluster, number)
+        providers = try ProviderConfiguration(reader, number)
         auditEnabled = try reader.flag(.auditEnabled)
         auditsDenied = try reader.flag(.auditDenied)
         writeGrouping = try reader.flag(.writeGrouping)

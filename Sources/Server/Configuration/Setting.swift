@@ -109,5 +109,5 @@ extension Setting {
             auditRetention, upstream, changeStreams, changeStreamsPerNamespace,
             governanceFile, approvalPolicies, approvalRoles,
             migrationLock, logLevel, accessLogSample, fastLane, podName,
-        ] + access + election + configMap
+        ] + access + election + configMap + providers
 }

@@ -139,7 +139,7 @@ struct ManagementHandler: Sendable {
         let stored = try await manager.source(key)?.definition
         let definition = try await definition(input, over: stored, key.plugin)
         do {
-            _ = try await loader.load(
+            try await loader.check(
                 secrets.resolved(definition, in: key.namespace), plugin: key.plugin)
             return (definition, nil)
         } catch let error as LoadError {

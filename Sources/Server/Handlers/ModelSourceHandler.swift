@@ -109,7 +109,8 @@ struct ModelSourceHandler: Sendable {
             let preview = try SourcePreview(
                 config: config, data: data, plugin: plugin,
                 directory: namespace == .default ? directory : nil)
-            return preview.items(of: try await loader.load(preview.definition, plugin: plugin))
+            return preview.items(
+                of: try await loader.load(preview.definition, plugin: plugin, for: .preview))
         } catch {
             throw RequestError(.unprocessable, error.description)
         }

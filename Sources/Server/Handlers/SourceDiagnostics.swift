@@ -10,10 +10,12 @@ enum SourceDiagnostics {
         object["lastRefresh"] = records.compactMap(\.lastRefreshTimeMs).max().map(time)
         let errors = records.compactMap { record -> JSONValue? in
             guard let error = record.error else { return nil }
-            return [
+            var object: JSONObject = [
                 "source": .string(record.definition.id), "message": .string(error),
                 "time": record.lastRefreshTimeMs.map(time) ?? .string(""),
             ]
+            object["code"] = record.errorCode.map { .string($0) }
+            return .object(object)
         }
         if !errors.isEmpty { object["errors"] = .array(errors) }
         return object
@@ -27,6 +29,7 @@ enum SourceDiagnostics {
         object["lastRefreshTime"] = record.lastRefreshTimeMs.map(time)
         object["lastRefreshDuration"] = record.lastRefreshNanoseconds.map { .int($0) }
         object["error"] = record.error.map { .string($0) }
+        if record.error != nil { object["errorCode"] = record.errorCode.map { .string($0) } }
         return .object(object)
     }
 

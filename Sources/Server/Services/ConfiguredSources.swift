@@ -67,17 +67,20 @@ struct ConfiguredSources: Sendable {
 
     // MARK: Following
 
-    /// Keeps what reads know of the sources current, whoever changes them.
-    func watch(_ stage: StartupStage) -> any Service {
+    /// Keeps what reads know of the sources current, whoever changes them, and has those loaded
+    /// that are due.
+    func watch(_ stage: StartupStage, _ sync: SourceSync) -> any Service {
         let directory = management.directory
         return ManagedService {
             await stage.wait(for: .loaded)
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await follow() }
+                group.addTask { await sync.run() }
                 await directory.run()
                 group.cancelAll()
             }
         } stop: {
+            sync.stop()
             directory.stop()
             stage.reached(.loaded)
         }

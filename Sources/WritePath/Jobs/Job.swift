@@ -76,11 +76,14 @@ package struct JobFailure: Error, Sendable, Equatable, CustomStringConvertible {
     package let message: String
     /// Whether the same attempt may succeed a moment later.
     package let isTransient: Bool
+    /// The stable class of the failure, kept with the source that failed.
+    package let code: String
 
     /// Makes a failure; the message is kept with the job and shown to clients.
-    package init(_ message: String, isTransient: Bool) {
+    package init(_ message: String, isTransient: Bool, code: String = "internal_error") {
         self.message = message
         self.isTransient = isTransient
+        self.code = code
     }
 
     package var description: String { message }

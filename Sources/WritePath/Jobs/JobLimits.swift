@@ -51,6 +51,10 @@ package enum JobLimits {
     package static let reconcileRounds = 5
     /// Rounds of one refresh when the configuration changes meanwhile.
     package static let refreshRounds = 3
+    /// Sources of all namespaces that are loaded without being asked.
+    package static let syncedSources = 10_000
+    /// How soon a source whose refresh failed is loaded again without being asked.
+    package static let failedSyncInterval: Duration = .seconds(300)
     /// Deadline of one statement that compares or writes a whole source.
     package static let reconcileTimeout: Duration = .seconds(120)
 }

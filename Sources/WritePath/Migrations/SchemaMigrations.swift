@@ -30,5 +30,8 @@ package enum SchemaMigrations {
         Migration(
             version: 17, name: "restorable_audit",
             sql: PackageResources._017_restorable_audit_sql),
+        Migration(
+            version: 20, name: "source_failures",
+            sql: PackageResources._020_source_failures_sql),
     ]
 }

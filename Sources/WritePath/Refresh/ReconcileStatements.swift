@@ -59,7 +59,7 @@ enum ReconcileStatements {
         SET state = CASE WHEN enabled THEN $4 ELSE 'disabled' END,
             last_refresh_time = clock_timestamp(), last_refresh_status = 'success',
             last_refresh_summary = $5, entity_count = $6, error = NULL,
-            last_refresh_duration = $7
+            last_refresh_duration = $7, error_code = NULL
         WHERE namespace = $1 AND plugin = $2 AND id = $3
         """
     // It may have come back to the configuration meanwhile.
@@ -71,7 +71,8 @@ enum ReconcileStatements {
         UPDATE catalog_sources
         SET state = CASE WHEN enabled THEN 'error' ELSE 'disabled' END,
             last_refresh_time = clock_timestamp(), last_refresh_status = 'error',
-            last_refresh_summary = 'Refresh failed', error = $4, last_refresh_duration = $5
+            last_refresh_summary = 'Refresh failed', error = $4, last_refresh_duration = $5,
+            error_code = $6
         WHERE namespace = $1 AND plugin = $2 AND id = $3
         """
 

@@ -28,6 +28,8 @@ package struct SourceRecord: Sendable, Hashable {
     package let error: String?
     /// How long the last refresh took, whether it succeeded or failed.
     package let lastRefreshNanoseconds: Int64?
+    /// The stable code of the error; nil where there is none.
+    package let errorCode: String?
 
     /// Whether the source left the configuration.
     var isRemoved: Bool { position == SourceRecord.removedPosition }
@@ -45,6 +47,7 @@ package struct SourceRecord: Sendable, Hashable {
         object["lastRefreshSummary"] = lastRefreshSummary.map { .string($0) }
         object["entityCount"] = .int(entityCount)
         object["error"] = error.map { .string($0) }
+        if error != nil { object["errorCode"] = errorCode.map { .string($0) } }
         return .object(object)
     }
 }

@@ -131,22 +131,28 @@ package struct SourceRefresher: JobRunner {
                 [
                     .text(record.namespace.name), .text(source.plugin), .text(source.id),
                     .text(failure.message.clipped()),
-                    .int8(began.duration(to: .now).nanoseconds),
+                    .int8(began.duration(to: .now).nanoseconds), .text(failure.code),
                 ])
             return failure
         } catch {
-            return JobFailure(failure.message, isTransient: failure.isTransient || error.isOutage)
+            return JobFailure(
+                failure.message, isTransient: failure.isTransient || error.isOutage,
+                code: failure.code)
         }
     }
 
     private static func failure(_ error: any Error) -> JobFailure {
         switch error {
         case let error as JobFailure: error
-        case let error as LoadError: JobFailure(error.description, isTransient: false)
+        case let error as LoadError:
+            JobFailure(
+                error.description, isTransient: error.isTransient, code: error.code.rawValue)
         case let error as RequestError:
-            JobFailure(error.message, isTransient: error.code == .unavailable)
+            JobFailure(
+                error.message, isTransient: error.code == .unavailable, code: error.code.rawValue)
         case let error as PostgresError:
-            JobFailure("database error: \(error)", isTransient: error.isOutage)
+            JobFailure(
+                "database error: \(error)", isTransient: error.isOutage, code: "database_error")
         default: JobFailure("unexpected error: \(type(of: error))", isTransient: false)
         }
     }

@@ -8,8 +8,9 @@ enum SourceRows {
         s.properties::text, to_jsonb(s.included_items)::text, to_jsonb(s.excluded_items)::text,
         s.position, s.origin, s.state,
         floor(extract(epoch FROM s.last_refresh_time) * 1000)::bigint, s.last_refresh_status,
-        s.last_refresh_summary, s.entity_count, s.error, s.last_refresh_duration
+        s.last_refresh_summary, s.entity_count, s.error, s.last_refresh_duration, s.error_code
         """
+    static let columnCount = 20
 
     static func record(_ rows: Rows, _ row: Int) throws(PostgresError) -> SourceRecord {
         guard let state = SourceRecord.State(rawValue: try rows.string(row, 12)) else {
@@ -31,7 +32,8 @@ enum SourceRows {
             lastRefreshStatus: rows.optionalString(row, 14),
             lastRefreshSummary: rows.optionalString(row, 15),
             entityCount: Int(try rows.int64(row, 16)), error: rows.optionalString(row, 17),
-            lastRefreshNanoseconds: try rows.optionalInt64(row, 18))
+            lastRefreshNanoseconds: try rows.optionalInt64(row, 18),
+            errorCode: rows.optionalString(row, 19))
     }
 
     static func records(_ rows: Rows) throws(PostgresError) -> [SourceRecord] {

@@ -21,6 +21,19 @@ package struct LoadError: Error, Equatable, Sendable, CustomStringConvertible {
         package static let duplicateSource = Code(rawValue: "duplicate_source")
         package static let unknownPlugin = Code(rawValue: "unknown_plugin")
         package static let unsupportedType = Code(rawValue: "unsupported_type")
+        /// The allow-list, or the rules about addresses, refuse the host.
+        package static let hostRefused = Code(rawValue: "host_refused")
+        package static let unreachable = Code(rawValue: "unreachable")
+        package static let timeout = Code(rawValue: "timeout")
+        /// The other side says that it cannot answer now.
+        package static let sourceUnavailable = Code(rawValue: "source_unavailable")
+        /// The other side cannot show that it is who it should be.
+        package static let untrusted = Code(rawValue: "untrusted")
+        package static let unauthorized = Code(rawValue: "unauthorized")
+        package static let notFound = Code(rawValue: "not_found")
+        package static let badAnswer = Code(rawValue: "bad_answer")
+        /// git ended with an error of another kind.
+        package static let gitFailed = Code(rawValue: "git_failed")
     }
 
     /// One thing that is wrong, and where.
@@ -68,6 +81,11 @@ package struct LoadError: Error, Equatable, Sendable, CustomStringConvertible {
         }
         problems = sorted.prefix(SourceLimits.problems).map(\.element)
         omitted = max(0, found.count - SourceLimits.problems)
+    }
+
+    /// Whether the same load may succeed a moment later.
+    package var isTransient: Bool {
+        [.unreachable, .timeout, .sourceUnavailable].contains(code)
     }
 
     /// The class of the first problem.

@@ -10,6 +10,14 @@ package struct LoadedEntity: Sendable, Hashable {
     /// Where the entity starts in its file.
     package let position: SourcePosition
 
+    /// Makes an entity of what a provider found.
+    package init(kind: String, name: String, doc: JSONObject, position: SourcePosition) {
+        self.kind = kind
+        self.name = name
+        self.doc = doc
+        self.position = position
+    }
+
     /// The line where the entity starts.
     package var line: Int { position.line }
 }
@@ -20,4 +28,10 @@ package struct LoadedSource: Sendable, Hashable {
     package let entities: [LoadedEntity]
     /// What an operator should know although nothing is wrong.
     package let warnings: [String]
+
+    /// Makes a source of what a provider found.
+    package init(entities: [LoadedEntity], warnings: [String] = []) {
+        self.entities = entities
+        self.warnings = warnings
+    }
 }

@@ -20,4 +20,11 @@ package enum SourceLimits {
     package static let problems = 20
     /// Characters of the name of a source.
     package static let sourceNameLength = 256
+    /// How often a source may be loaded without being asked.
+    package static let syncInterval: ClosedRange<Duration> = .seconds(1)...(.seconds(31_622_400))
+    /// Segments of a pattern of paths.
+    package static let globSegments = 64
+    /// Patterns of one source of a hub, and characters of a name there.
+    package static let hubPatterns = 200
+    package static let hubNameLength = 96
 }

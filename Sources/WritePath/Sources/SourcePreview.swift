@@ -55,6 +55,15 @@ package struct SourcePreview: Sendable {
         type = type == "huggingface" ? "hf" : type
         Self.check(type, plugin, at: root.position, &fields)
         try fields.problems.check()
+        if type != SourceSettings.type, data == nil {
+            // The provider asks for what is included and no more.
+            let organization = properties[HubPatterns.organizationKey]?.stringValue
+            excluded = excluded.map { HubPatterns.qualified($0, organization) }
+            if properties[HubPatterns.includedKey] == nil, !included.isEmpty {
+                properties[HubPatterns.includedKey] = .strings(included)
+            }
+            included = []
+        }
         // Patterns were checked above, each with its place.
         let selected = try? ItemSelection(included: included, excluded: excluded)
         guard let selected else {
@@ -66,7 +75,7 @@ package struct SourcePreview: Sendable {
         definition = SourceDefinition(
             plugin: plugin.name, id: "preview", name: "preview",
             type: data == nil ? type : SourceSettings.type,
-            properties: try Self.properties(properties, type, data, included, directory))
+            properties: try Self.properties(properties, type, data, directory))
     }
 
     /// Every entity that the loader read, by what the configuration makes of it.
@@ -97,17 +106,11 @@ package struct SourcePreview: Sendable {
 
     /// The properties that the loader gets.
     private static func properties(
-        _ given: JSONObject, _ type: String, _ data: String?, _ included: [String],
-        _ directory: String?
+        _ given: JSONObject, _ type: String, _ data: String?, _ directory: String?
     ) throws(LoadError) -> JSONObject {
         if let data { return ["content": .string(data)] }
         var properties = given
-        if type != SourceSettings.type {
-            if properties["includedModels"] == nil, !included.isEmpty {
-                properties["includedModels"] = .strings(included)
-            }
-            return properties
-        }
+        if type != SourceSettings.type { return properties }
         for key in pathKeys where properties["content"] == nil {
             guard let path = properties[key]?.stringValue else { continue }
             guard let directory else {

@@ -18,10 +18,8 @@ struct SourceSettings {
     /// Throws unless the source is of the type that is read here.
     func checkType() throws(LoadError) {
         guard definition.type != SourceSettings.type else { return }
-        if plugin.sourceTypes.contains(definition.type) {
-            throw error(
-                .unsupportedType,
-                "source type \(definition.type) is not available in this release")
+        if plugin.accepts(sourceType: definition.type) {
+            throw error(.unsupportedType, "nothing here loads sources of type \(definition.type)")
         }
         throw error(
             .unsupportedType,
@@ -82,6 +80,9 @@ struct SourceSettings {
         }
         return unknown + ["source \"\(definition.id)\": \(path) is ignored, content is given"]
     }
+
+    /// The file that is read; nil if there is none, or none that can be named.
+    var filePath: String? { property(SourceSettings.contentKey) == nil ? try? path() : nil }
 
     private func path() throws(LoadError) -> String {
         for key in SourceSettings.pathKeys {

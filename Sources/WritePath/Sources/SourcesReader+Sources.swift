@@ -115,7 +115,7 @@ extension SourcesReader {
                 "source \"\(source.id)\": name exceeds maximum length of "
                     + "\(SourceLimits.sourceNameLength) characters")
         }
-        if !source.type.isEmpty, !plugin.sourceTypes.contains(source.type) {
+        if !source.type.isEmpty, !plugin.accepts(sourceType: source.type) {
             fields.add(
                 .unsupportedType, at: element.position(atPath: "type"),
                 "source \"\(source.id)\": type \"\(source.type)\" is not supported by plugin "

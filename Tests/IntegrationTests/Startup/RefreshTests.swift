@@ -25,7 +25,9 @@ extension IntegrationTests {
         func refresh() async throws {
             let first = Self.skills([("alpha", "1"), ("beta", "1"), ("gamma", "1")])
             let site = try await Deployment.make(
-                files: ["sources.yaml": Self.sources, "skills.yaml": first])
+                files: ["sources.yaml": Self.sources, "skills.yaml": first],
+                // What a refresh does is looked at, not who asks for it.
+                environment: ["CATALOG_SOURCE_WATCH_INTERVAL_MS": "0"])
             let replica = try await site.replica()
             try await replica.warm([.skills])
             let loaded = try await site.head()
