@@ -23,7 +23,10 @@ package struct CatalogServer: Sendable {
         let writer = LineWriter.standardError()
         defer { writer.close() }
         let logger = Logger(label: "catalog-server") { label in
-            JSONLogHandler(label: label, writer: writer, logLevel: configuration.logLevel)
+            var handler = JSONLogHandler(
+                label: label, writer: writer, logLevel: configuration.logLevel)
+            handler.metadataProvider = TraceContext.metadataProvider
+            return handler
         }
         let registry = MetricsRegistry()
         let observer = Observer(logger: logger, registry: registry)

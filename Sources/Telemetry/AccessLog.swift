@@ -18,19 +18,21 @@ package final class AccessLog: Sendable {
     /// Records one request; an empty namespace, request id or user leaves its field out.
     package func record(
         method: String, path: String, status: Int, durationMicros: Int, bytes: Int,
-        namespace: String, requestId: String, cache: CacheOutcome?, remoteUser: String
+        namespace: String, requestId: String, cache: CacheOutcome?, remoteUser: String,
+        trace: TraceContext? = nil
     ) {
         record(
             method: method, path: path.utf8Span.span, status: status,
             durationMicros: durationMicros, bytes: bytes, namespace: namespace,
             requestId: requestId.utf8Span.span, cache: cache,
-            remoteUser: remoteUser.utf8Span.span)
+            remoteUser: remoteUser.utf8Span.span, trace: trace)
     }
 
     /// Records one request whose texts are still bytes of its buffer.
     package func record(
         method: String, path: Span<UInt8>, status: Int, durationMicros: Int, bytes: Int,
-        namespace: String, requestId: Span<UInt8>, cache: CacheOutcome?, remoteUser: Span<UInt8>
+        namespace: String, requestId: Span<UInt8>, cache: CacheOutcome?, remoteUser: Span<UInt8>,
+        trace: TraceContext? = nil
     ) {
         guard isSampled() else { return }
         let nowMs = SystemCalls.wallClockMs()
@@ -52,6 +54,13 @@ package final class AccessLog: Sendable {
             line.append(field: ",\"remoteUser\":", remoteUser)
             if let cache {
                 line.append(field: ",\"cache\":", cache.rawValue.utf8Span.span)
+            }
+            if let trace {
+                line.append(text: ",\"traceId\":\"")
+                trace.writeTraceID(into: &line)
+                line.append(text: "\",\"spanId\":\"")
+                trace.writeSpanID(into: &line)
+                line.append(UInt8(ascii: "\""))
             }
             line.append(UInt8(ascii: "}"))
         }

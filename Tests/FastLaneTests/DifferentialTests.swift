@@ -18,6 +18,9 @@ extension LiveTests {
             "Connection: Keep-Alive", "Authorization: Bearer x", "X-Forwarded-For: 1.2.3.4",
             "X-Catalog-Consistency: eventual", "X-Catalog-Min-Revision: 1", "Prefer: wait=1",
             "Content-Length: 0", "Host: again", "Range: bytes=0-5", "traceparent: 00-1-2-03",
+            "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "traceparent: 01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00-more",
+            "traceparent: 00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
         ]
         private static let queries = [
             "", "", "", "?namespace=default", "?namespace=default&source=",

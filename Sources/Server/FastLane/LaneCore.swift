@@ -22,6 +22,9 @@ final class LaneCore {
     private(set) var tail: [UInt8] = []
     private var date = LaneDate()
     private var ids = RequestIDs()
+    private var spans = RequestIDs()
+    /// The step of the client's trace that the present request is.
+    private var trace: TraceContext?
     private static let anonymous = Array("anonymous".utf8)
 
     /// What became of an entity or a page that was found.
@@ -95,13 +98,17 @@ final class LaneCore {
     private func prepareTail(_ request: LaneRequest, _ bytes: Span<UInt8>, now: Int64) {
         if !date.isFresh(now: now) { date.render(seconds: WallClock.seconds, now: now) }
         if request.requestID.isEmpty { ids.advance() }
+        trace = nil
+        if !request.traceparent.isEmpty {
+            trace = TraceContext(bytes.extracting(request.traceparent))?.child(spans.next())
+        }
         let origin = LaneOrigin.isWeb(bytes.extracting(request.origin)) ? request.origin : 0..<0
         let id = ids.bytes
         LaneHead.write(
             tail: &tail, origin: bytes.extracting(origin),
             requestID: request.requestID.isEmpty
                 ? id.span : bytes.extracting(request.requestID),
-            date: date.bytes)
+            trace: trace, date: date.bytes)
     }
 
     /// Looks the entity up and writes the answer; nil when there is none to be given here.
@@ -175,7 +182,8 @@ final class LaneCore {
                 ? id.span : bytes.extracting(request.requestID),
             cache: .hit,
             remoteUser: request.user.isEmpty
-                ? anonymous.span : bytes.extracting(request.user))
+                ? anonymous.span : bytes.extracting(request.user),
+            trace: trace)
     }
 }
 

@@ -52,13 +52,19 @@ struct RequestIDs {
     /// The digits of the last id.
     private(set) var bytes: [UInt8] = []
 
-    /// Makes the next id by one step of SplitMix64; no allocation, no system call.
+    /// Makes the next id; no allocation, no system call.
     mutating func advance() {
+        let number = next()
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(hexDigits: number)
+    }
+
+    /// The number of the next id, by one step of SplitMix64.
+    mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        bytes.removeAll(keepingCapacity: true)
-        bytes.append(hexDigits: mixed ^ mixed >> 31)
+        return mixed ^ mixed >> 31
     }
 }

@@ -1,5 +1,6 @@
 import CatalogModel
 import Compression
+import Telemetry
 
 /// The head of an answer, written in place in the order in which the router writes it.
 ///
@@ -32,6 +33,7 @@ struct LaneHead {
     private static let exposeAndVary = Array(
         "\r\nAccess-Control-Expose-Headers: Link\r\nVary: Origin\r\n".utf8)
     private static let requestID = Array("X-Request-ID: ".utf8)
+    private static let traceparent = Array("\r\ntraceparent: ".utf8)
     private static let date = Array("\r\nDate: ".utf8)
     private static let end = Array("\r\nServer: catalog-server\r\n\r\n".utf8)
 
@@ -68,7 +70,8 @@ struct LaneHead {
 
     /// Writes what follows in every answer to one request; an empty origin stands for none.
     static func write(
-        tail: inout [UInt8], origin: Span<UInt8>, requestID: Span<UInt8>, date: [UInt8]
+        tail: inout [UInt8], origin: Span<UInt8>, requestID: Span<UInt8>,
+        trace: TraceContext? = nil, date: [UInt8]
     ) {
         tail.removeAll(keepingCapacity: true)
         if !origin.isEmpty {
@@ -78,6 +81,10 @@ struct LaneHead {
         }
         tail.append(contentsOf: Self.requestID)
         tail.append(allOf: requestID)
+        if let trace {
+            tail.append(contentsOf: traceparent)
+            trace.write(into: &tail)
+        }
         tail.append(contentsOf: Self.date)
         tail.append(contentsOf: date)
         tail.append(contentsOf: Self.end)

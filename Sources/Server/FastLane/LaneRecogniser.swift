@@ -104,6 +104,7 @@ struct LaneRecogniser {
         case .groups: request.groups = value
         case .ifNoneMatch: request.ifNoneMatch = value
         case .acceptEncoding: request.acceptEncoding = value
+        case .traceparent: request.traceparent = value
         case .authorization: request.hasAuthorization = true
         case .user:
             guard value.count <= ServerLimits.userBytes else { return false }

@@ -17,13 +17,14 @@ struct LaneRequest: Sendable, Hashable {
     var requestID = 0..<0
     var ifNoneMatch = 0..<0
     var acceptEncoding = 0..<0
+    var traceparent = 0..<0
     var hasAuthorization = false
 }
 
 /// The header fields that the lane knows.
 enum LaneField: UInt8, Sendable {
     case host, connection, origin, namespace, user, groups, requestID, ifNoneMatch, authorization
-    case acceptEncoding
+    case acceptEncoding, traceparent
     /// Has no bearing on a hit.
     case other
     /// Changes what the request means or how it is framed: the router has to see it.
@@ -35,6 +36,7 @@ enum LaneField: UInt8, Sendable {
             ("x-namespace", .namespace), ("x-remote-user", .user), ("x-remote-group", .groups),
             ("x-request-id", .requestID), ("if-none-match", .ifNoneMatch),
             ("authorization", .authorization), ("accept-encoding", .acceptEncoding),
+            ("traceparent", .traceparent),
         ]
         let refused = [
             "cache-control", "expect", "http2-settings", "keep-alive", "prefer", "range", "te",

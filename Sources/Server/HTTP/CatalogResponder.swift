@@ -19,39 +19,50 @@ struct CatalogResponder: HTTPResponder {
     let observer: Observer
 
     /// What a request turned out to be, for the log and the counters.
-    private struct Trace {
+    private struct Facts {
         var group = RequestMetrics.Group.unmatched
         var namespace = ""
         var user = ""
     }
 
     func respond(to request: Request, context: Context) async throws -> Response {
+        let given = TraceContext(
+            traceparent: request.headers[.traceparent], tracestate: request.headers[.tracestate])
+        guard let step = given?.child() else { return await answer(request, context) }
+        return await TraceContext.$current.withValue(step) {
+            var response = await answer(request, context)
+            response.headers[.traceparent] = step.traceparent
+            return response
+        }
+    }
+
+    private func answer(_ request: Request, _ context: Context) async -> Response {
         let began = ContinuousClock.now
         let requestID = Self.requestID(request.headers)
-        var trace = Trace()
+        var facts = Facts()
         var response: Response
         if let preflight = CORS.preflight(request) {
             response = preflight
         } else {
-            response = await answer(request, from: context.peer, requestID: requestID, &trace)
+            response = await answer(request, from: context.peer, requestID: requestID, &facts)
         }
         CORS.allow(request, &response.headers)
         response.headers[.requestID] = requestID
         let length = response.body.contentLength ?? 0
         if request.method == .head { response = response.createHeadResponse() }
         let micros = began.duration(to: .now).wholeMicros
-        metrics.record(trace.group, status: response.status.code, micros: micros)
+        metrics.record(facts.group, status: response.status.code, micros: micros)
         accessLog.record(
             method: request.method.rawValue, path: request.head.path ?? "",
             status: response.status.code, durationMicros: micros, bytes: length,
-            namespace: trace.namespace, requestId: requestID,
+            namespace: facts.namespace, requestId: requestID,
             cache: response.headers[.cache].flatMap { CacheOutcome(rawValue: $0) },
-            remoteUser: trace.user)
+            remoteUser: facts.user, trace: .current)
         return response
     }
 
     private func answer(
-        _ request: Request, from peer: SocketAddress?, requestID: String, _ trace: inout Trace
+        _ request: Request, from peer: SocketAddress?, requestID: String, _ facts: inout Facts
     ) async -> Response {
         let began = ContinuousClock.now
         var shape = ErrorShape.plain
@@ -63,7 +74,7 @@ struct CatalogResponder: HTTPResponder {
                 throw handlers.access.unknownPath
             }
             let method = request.method.rawValue
-            trace.group = endpoint.group(method: method)
+            facts.group = endpoint.group(method: method)
             shape = endpoint.errorShape
             let query = try QueryParameters(target.dropFirst(path.count + 1))
             shape = .gate
@@ -75,8 +86,8 @@ struct CatalogResponder: HTTPResponder {
                 request: request, method: method, path: path, query: query, endpoint: endpoint,
                 namespace: namespace, requestID: requestID,
                 identity: try identities.identity(of: request.headers, from: peer))
-            trace.namespace = endpoint.isNamespaced ? namespace.name : ""
-            trace.user = exchange.identity.user
+            facts.namespace = endpoint.isNamespaced ? namespace.name : ""
+            facts.user = exchange.identity.user
             return await handlers.respond(to: exchange, observer: observer)
         } catch {
             let response = Self.response(to: error, shape: shape, request, requestID, observer)
@@ -101,7 +112,7 @@ struct CatalogResponder: HTTPResponder {
         let context = WriteContext(
             namespace: namespace, actor: identity.user, requestID: requestID,
             correlationID: request.headers[.correlationID], method: request.method.rawValue,
-            path: String(path), groups: identity.groups)
+            path: String(path), groups: identity.groups, trace: .current)
         await handlers.audit.recordFailure(
             of: context, status: status, reason: reason, duration: began.duration(to: .now))
     }

@@ -108,6 +108,8 @@ extension HTTPField.Name {
     static let cache = HTTPField.Name.known("X-Cache")
     static let cacheStatus = HTTPField.Name.known("Cache-Status")
     static let requestID = HTTPField.Name.known("X-Request-ID")
+    static let traceparent = HTTPField.Name.known("traceparent")
+    static let tracestate = HTTPField.Name.known("tracestate")
     static let correlationID = HTTPField.Name.known("X-Correlation-ID")
     static let namespaceName = HTTPField.Name.known("X-Namespace")
     static let remoteUser = HTTPField.Name.known("X-Remote-User")

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Invalidation
 import ReadPath
+import Telemetry
 import WritePath
 
 /// Writes of entities: through to the store, then visible here before the answer goes out.
@@ -105,7 +106,8 @@ extension Exchange {
         var context = WriteContext(
             namespace: namespace, actor: identity.user, requestID: requestID,
             correlationID: request.headers[.correlationID], method: method, path: String(path),
-            groups: identity.groups, idempotencyKey: request.headers[.idempotencyKey])
+            groups: identity.groups, idempotencyKey: request.headers[.idempotencyKey],
+            trace: .current)
         context.began = began
         return context
     }

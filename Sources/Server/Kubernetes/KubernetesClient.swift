@@ -4,6 +4,7 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Telemetry
 
 /// Speaks with the Kubernetes API as the pod's service account: objects as JSON, over HTTPS.
 ///
@@ -106,6 +107,12 @@ package final class KubernetesClient: Sendable {
         request.method = method
         request.headers.add(name: "Accept", value: "application/json")
         request.headers.add(name: "Authorization", value: "Bearer \(try await token.current())")
+        if let trace = TraceContext.current {
+            request.headers.add(name: "traceparent", value: trace.traceparent)
+            if !trace.state.isEmpty {
+                request.headers.add(name: "tracestate", value: trace.state)
+            }
+        }
         if let body {
             request.headers.add(name: "Content-Type", value: contentType)
             request.body = .bytes(ByteBuffer(bytes: body.encoded))

@@ -1,4 +1,5 @@
 package import CatalogModel
+import Telemetry
 
 /// A record of who did what to which resource, and how it ended.
 package struct AuditEvent: Sendable, Hashable {
@@ -67,6 +68,10 @@ package struct AuditEvent: Sendable, Hashable {
         ]
         if let duration { metadata["duration"] = .string(text(of: duration)) }
         if !context.groups.isEmpty { metadata["groups"] = .strings(context.groups) }
+        if let trace = context.trace {
+            metadata["traceId"] = .string(trace.traceID)
+            metadata["spanId"] = .string(trace.spanID)
+        }
         return metadata
     }
 

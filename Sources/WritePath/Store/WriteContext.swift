@@ -1,4 +1,5 @@
 package import CatalogModel
+package import Telemetry
 
 /// Who writes, on whose behalf, and how the request came in.
 package struct WriteContext: Sendable, Hashable {
@@ -16,11 +17,15 @@ package struct WriteContext: Sendable, Hashable {
     /// What `RequestDigest` makes of the request; needed only with a key.
     package var requestDigest: [UInt8]
 
+    /// The step of the client's trace in which the request is answered.
+    package var trace: TraceContext?
+
     /// Collects the parts.
     package init(
         namespace: Namespace, actor: String, requestID: String? = nil,
         correlationID: String? = nil, method: String, path: String, groups: [String] = [],
-        idempotencyKey: String? = nil, requestDigest: [UInt8] = []
+        idempotencyKey: String? = nil, requestDigest: [UInt8] = [],
+        trace: TraceContext? = nil
     ) {
         self.namespace = namespace
         self.actor = actor
@@ -31,5 +36,6 @@ package struct WriteContext: Sendable, Hashable {
         self.groups = groups
         self.idempotencyKey = idempotencyKey
         self.requestDigest = requestDigest
+        self.trace = trace
     }
 }

@@ -45,6 +45,19 @@ package final class KubernetesDouble: Sendable {
         }
     }
 
+    /// One kind of request, as it came; the same again is the same.
+    package struct Call: Sendable, Hashable {
+        package let method: String
+        package let path: String
+        package let isWatch: Bool
+    }
+
+    /// The headers by which a request says to which trace it belongs.
+    package struct Trace: Sendable, Hashable {
+        package let parent: String
+        package let state: String?
+    }
+
     let state: Mutex<KubernetesState>
     private let folder: String
     private let channel: Mutex<(any Channel)?> = Mutex(nil)
@@ -165,6 +178,12 @@ package final class KubernetesDouble: Sendable {
 
     /// Every review so far, in order.
     package var reviews: [Review] { state.withLock { $0.reviews } }
+
+    /// What has been asked of the API so far.
+    package var calls: Set<Call> { state.withLock { $0.calls } }
+
+    /// The traces of the requests that said so, in order.
+    package var traces: [Trace] { state.withLock { $0.traces } }
 
     // MARK: Objects
 

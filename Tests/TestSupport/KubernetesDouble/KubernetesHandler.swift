@@ -33,6 +33,11 @@ final class KubernetesHandler: ChannelInboundHandler {
             authorization: head.headers["Authorization"].first ?? "",
             contentType: head.headers["Content-Type"].first ?? "", body: body)
         guard let double else { return context.close(promise: nil) }
+        if let parent = head.headers["traceparent"].first {
+            let trace = KubernetesDouble.Trace(
+                parent: parent, state: head.headers["tracestate"].first)
+            double.state.withLock { $0.traces.append(trace) }
+        }
         switch double.state.withLock({ $0.answer(request) }) {
         case .hang: return
         case .drop: context.close(promise: nil)

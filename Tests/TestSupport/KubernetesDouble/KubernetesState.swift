@@ -31,6 +31,8 @@ struct KubernetesState: Sendable {
     var token: String
     var rules: [KubernetesRule] = []
     var reviews: [KubernetesDouble.Review] = []
+    var calls: Set<KubernetesDouble.Call> = []
+    var traces: [KubernetesDouble.Trace] = []
     var faults: [(text: String, method: String?, fault: KubernetesDouble.Fault)] = []
     var objects: [String: JSONValue] = [:]
     var watches: [KubernetesWatch] = []
@@ -41,6 +43,9 @@ struct KubernetesState: Sendable {
     init(token: String) { self.token = token }
 
     mutating func answer(_ request: KubernetesRequest) -> KubernetesAnswer {
+        calls.insert(
+            KubernetesDouble.Call(
+                method: request.method, path: request.path, isWatch: request.isWatch))
         let found = faults.first {
             request.path.contains($0.text) && ($0.method ?? request.method) == request.method
         }
