@@ -60,6 +60,7 @@ let package = Package(
     products: [
         .executable(name: "catalog-server", targets: ["catalog-server"]),
         .executable(name: "catalogctl", targets: ["catalogctl"]),
+        .executable(name: "healthcheck", targets: ["healthcheck"]),
     ],
     dependencies: [
         .package(
@@ -113,6 +114,10 @@ let package = Package(
                 "CatalogClient", "CatalogModel", arguments, unixSignals, systemPackage,
             ],
             swiftSettings: settings),
+        .executableTarget(
+            name: "healthcheck",
+            dependencies: [arguments, asyncHTTPClient, nioCore, nioHTTP1, nioSSL],
+            swiftSettings: settings),
         .target(
             name: "TestSupport",
             dependencies: ["CatalogModel", nioCore, nioPosix, nioHTTP1, nioSSL],
@@ -151,6 +156,7 @@ let package = Package(
             ]),
         tests("ChaosTests", ["HistoryChecker", "TestSupport", "CatalogModel"]),
         tests("CatalogctlTests", ["TestSupport", "CatalogModel", "CatalogClient"]),
+        tests("DeployTests", ["TestSupport", "CatalogModel", subprocess, systemPackage]),
         tests("TidyTests", []),
     ]
 )

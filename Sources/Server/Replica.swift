@@ -149,34 +149,22 @@ struct Replica: Sendable {
             maxNamespaces: possible, maxBytes: wanted.maxBytes, pageBytes: wanted.pageBytes)
     }
 
-    /// Numbers that are looked up when somebody scrapes them.
     private func addGauges() {
-        let pool = pool
-        func add(_ name: String, _ help: String, _ value: @escaping @Sendable () -> Int) {
-            registry.callbackGauge(name, help: help, value: value)
+        let (stage, replicator, leadership) = (stage, replicator, leadership)
+        let gauges = ReplicaGauges(pool: pool, caches: caches, started: started) {
+            Self.readiness(stage, replicator, leadership)
         }
-        add("catalog_postgres_connections_open", "Open connections of the pool.") {
-            pool.statistics.open
-        }
-        add("catalog_postgres_connections_leased", "Connections of the pool in use.") {
-            pool.statistics.leased
-        }
-        add("catalog_postgres_waiters", "Callers waiting for a connection of the pool.") {
-            pool.statistics.waiting
-        }
-        add("catalog_postgres_queries", "Statements sent to Postgres since the start.") {
-            pool.statistics.queriesExecuted
-        }
-        let caches = caches
-        add("catalog_cache_namespaces", "Namespaces that this replica holds a cache of.") {
-            caches.count
-        }
-        add("catalog_cache_bytes", "Bytes that the pages of all caches take.") {
-            caches.usedBytes
-        }
-        add("catalog_page_cache_bytes", "Bytes of rendered pages that are kept in memory.") {
-            caches.library.usedBytes
-        }
+        gauges.add(to: registry)
+    }
+
+    /// What `/readyz` and the metrics say of this replica.
+    private static func readiness(
+        _ stage: StartupStage, _ replicator: Replicator, _ leadership: Leadership
+    ) -> Readiness {
+        Readiness(
+            database: stage.problem ?? replicator.storeProblem,
+            isInitialLoadComplete: stage.current == .loaded,
+            isFeedCaughtUp: replicator.isReady, leaderElection: leadership.role)
     }
 
     /// What answers requests.
@@ -196,10 +184,7 @@ struct Replica: Sendable {
         let health = HealthHandler(
             started: started, pluginCount: Plugins.all.count, registry: registry
         ) {
-            Readiness(
-                database: stage.problem ?? replicator.storeProblem,
-                isInitialLoadComplete: stage.current == .loaded,
-                isFeedCaughtUp: replicator.isReady, leaderElection: leadership.role)
+            Self.readiness(stage, replicator, leadership)
         }
         let reads = ReadHandler(
             reader: reader, explainer: explainer, metrics: namespaceMetrics,

@@ -57,6 +57,17 @@ package final class MetricsRegistry: Sendable {
         }
     }
 
+    /// Registers a gauge in seconds whose microseconds are asked for at each scrape, likewise.
+    package func callbackSeconds(
+        _ name: String, help: String, micros: @escaping @Sendable () -> Int
+    ) {
+        let series = Series(name: name, labels: [])
+        families.withLock { families in
+            families.replace(
+                name, help, "gauge", series.identity, with: .callbackMicros(series, micros))
+        }
+    }
+
     /// The histogram of a name and its labels; the name ends in `_seconds`.
     package func histogram(
         _ name: String, help: String, labels: [(String, String)] = []
@@ -89,6 +100,7 @@ private enum Metric: Sendable {
     case counter(Counter)
     case gauge(Gauge)
     case callback(Series, @Sendable () -> Int)
+    case callbackMicros(Series, @Sendable () -> Int)
     case histogram(LatencyHistogram)
 
     func render(into output: inout [UInt8]) {
@@ -96,6 +108,8 @@ private enum Metric: Sendable {
         case .counter(let counter): counter.render(into: &output)
         case .gauge(let gauge): gauge.render(into: &output)
         case .callback(let series, let value): series.render(value(), into: &output)
+        case .callbackMicros(let series, let micros):
+            series.render(micros: micros(), into: &output)
         case .histogram(let histogram): histogram.render(into: &output)
         }
     }

@@ -51,6 +51,11 @@ struct MetricsTests {
         #expect(text.contains("g{v=\"q\\\"b\\\\n\\nend\"} 1\n"))
     }
 
+    @Test func secondsAreAskedForInMicroseconds() {
+        registry.callbackSeconds("s_seconds", help: "S.") { 1_500_001 }
+        #expect(exposition().contains("\ns_seconds 1.500001\n"))
+    }
+
     @Test func callbackGaugesAreEvaluatedAtEachScrapeAndReplaced() {
         let source = Counter(series: Series(name: "source", labels: []))
         registry.callbackGauge("c", help: "C.") { source.current }

@@ -31,6 +31,7 @@ enum ImportTable {
         "catalogctl": [
             "CatalogClient", "CatalogModel", "ArgumentParser", "SystemPackage", "UnixSignals",
         ],
+        "healthcheck": ["ArgumentParser", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL"],
     ]
 
     /// Modules that any target may import.
