@@ -23,6 +23,8 @@ extension DeployTests {
             defer { try? FileManager.default.removeItem(atPath: root) }
             try FileManager.default.copyItem(
                 atPath: "\(ServerFiles.repository)/\(package)", toPath: "\(root)/package.deb")
+            let lists = try await Self.inside(root, ["apt-get", "update"])
+            try #require(lists.status == 0, lists.text)
             let installed = try await Self.inside(
                 root, ["apt-get", "install", "-y", "--no-install-recommends", "/package.deb"])
             try #require(installed.status == 0, installed.text)
@@ -64,7 +66,8 @@ extension DeployTests {
 
         /// The programs run there as the package's user, with the Postgres of this machine.
         private static func expectRuns(_ root: String) async throws {
-            let printed = try await inside(root, ["catalog-server", "--print-config"])
+            let printed = try await inside(
+                root, ["env", "DATABASE_DSN=dbname=x", "catalog-server", "--print-config"])
             #expect(printed.status == 0, printed.text)
             #expect(printed.output.contains("CATALOG_LISTEN=:8080"))
             #expect(try await inside(root, ["catalogctl", "--help"]).status == 0)
