@@ -142,8 +142,8 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "Server", "CatalogModel", "ReadPath", "Postgres", "Telemetry", "TestSupport",
-                httpTypes, logging, nioCore,
+                "Server", "CatalogModel", "ReadPath", "WritePath", "Postgres", "Telemetry",
+                "TestSupport", httpTypes, logging, nioCore,
             ]),
         tests("ContractTests", ["TestSupport", "CatalogModel", "CZlib", "CZstd"]),
         tests("CompressionTests", ["Compression", "CZlib", "CZstd"]),

@@ -145,6 +145,31 @@ struct GitSourceContractTests {
         #expect(try await manager.names() == ["one"])
     }
 
+    @Test("over TLS the certificate has to be from a known authority")
+    func authority() async throws {
+        let (manager, repository) = try await site()
+        try await repository.commit(["a.yaml": manager.text(["one"])])
+        let web = try await repository.served(password: "s3cret", secure: true)
+        let properties: JSONObject = [
+            "repoUrl": .string("\(web.url)/repository.git"), "authToken": "s3cret",
+            "shallowClone": false,
+        ]
+        let stranger = try await manager.applied("g", type: "git", properties)
+        try await manager.expectFailure(stranger, "untrusted")
+        #expect(web.requests.isEmpty)
+        let trusting = try await ProviderSite.start([
+            "CATALOG_SOURCE_CA_FILE": web.authorityPath,
+            "CATALOG_SOURCE_ALLOWED_HOSTS": "localhost",
+        ])
+        let friend = SourceClient(trusting.tenant(), .agents)
+        var named = properties
+        named["repoUrl"] = .string("https://localhost:\(web.port)/repository.git")
+        let known = try await friend.applied("g", type: "git", named)
+        #expect(known.value(at: "status.state") == "available", "\(known)")
+        #expect(try await friend.names() == ["one"])
+        _ = try await trusting.server.terminate()
+    }
+
     @Test("what a source may not name is refused")
     func refused() async throws {
         let (manager, repository) = try await site()

@@ -160,6 +160,10 @@ struct HTTPSourceContractTests {
         let known = try await friend.applied("web", type: "http", properties)
         #expect(known.value(at: "status.state") == "available", "\(known)")
         #expect(try await friend.names() == ["one"])
+        // An answer over TLS must not lead on to one without.
+        web.answer { _ in .text("", status: 302, ["Location": "http://127.0.0.1/c.yaml"]) }
+        try await friend.expectFailure(await friend.refreshed("web"), "bad_answer")
+        #expect(try await friend.names() == ["one"])
         // The list has no http:// before the network.
         let plain = try await friend.apply("plain", type: "http", ["url": "http://127.0.0.1/"])
         #expect(plain.status == 422)

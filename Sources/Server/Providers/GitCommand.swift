@@ -102,7 +102,8 @@ struct GitCommand: Sendable {
 
     private var configuration: [(key: String, value: String)] {
         var entries = [
-            ("http.followRedirects", "false"), ("core.hooksPath", "/dev/null"), ("gc.auto", "0"),
+            ("http.followRedirects", "false"), ("http.sslVersion", "tlsv1.2"),
+            ("core.hooksPath", "/dev/null"), ("gc.auto", "0"),
             ("fetch.unpackLimit", "1"), ("maintenance.auto", "false"),
         ]
         if case .remote(let url) = git.place {
@@ -128,7 +129,7 @@ struct GitCommand: Sendable {
             ], .unauthorized
         ),
         (["Operation too slow", "timed out"], .timeout),
-        (["certificate", "SSL"], .untrusted),
+        (["certificate"], .untrusted),
         (["error: 429", "error: 5"], .sourceUnavailable),
         (["signal 25", "File size limit"], .tooLarge),
         (
@@ -137,12 +138,19 @@ struct GitCommand: Sendable {
                 "does not exist",
             ], .notFound
         ),
-        (["Could not resolve host", "Failed to connect", "Connection refused"], .unreachable),
+        (
+            ["Could not resolve host", "Failed to connect", "Connection refused", "SSL"],
+            .unreachable
+        ),
     ]
 
     private func failure(_ status: TerminationStatus, _ message: String) -> LoadError {
         if case .signaled(25) = status {
             return settings.error(.tooLarge, "the repository is larger than git may write")
+        }
+        // The shell says so when there is no such program.
+        if case .exited(127) = status {
+            return settings.error(.gitFailed, "git is not installed")
         }
         let meaning = Self.meanings.first { meaning in
             meaning.texts.contains { message.contains($0) }

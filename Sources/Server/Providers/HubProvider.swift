@@ -44,9 +44,12 @@ struct HubProvider: SourceProvider {
         }
         let source = LoadedSource(entities: entities)
         if purpose == .refresh {
+            let bytes = entities.reduce(0) { sum, entity in
+                sum + ProviderLimits.modelBytes
+                    + (entity.doc["readme"]?.stringValue?.utf8.count ?? 0)
+            }
             memory.remember(
-                FetchMemory.Entry(validator: "", source: source, bytes: entities.count * 4_096),
-                for: definition)
+                FetchMemory.Entry(validator: "", source: source, bytes: bytes), for: definition)
         }
         return source
     }

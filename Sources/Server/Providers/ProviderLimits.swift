@@ -15,6 +15,8 @@ enum ProviderLimits {
     /// Bytes of catalog texts behind what is kept to be used again, and the number of sources.
     static let memoryBytes = 64 << 20
     static let memorySources = 1_000
+    /// What a model takes of that beside its documentation, about.
+    static let modelBytes = 2_048
     /// Connections to one hub.
     static let hubConnections = 8
     /// Models of one source, and those of one pattern that a preview shows when it says nothing.

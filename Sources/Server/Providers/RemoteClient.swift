@@ -17,6 +17,7 @@ final class RemoteClient: Sendable {
         self.settings = settings
         timeout = access.timeout
         var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
         tls.additionalTrustRoots = [.certificates(access.authorities)]
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.httpVersion = .http1Only
