@@ -27,34 +27,6 @@ extension IntegrationTests {
                 files: ["sources.yaml": Self.sources, "skills.yaml": Self.skills(1)])
         }
 
-        /// Keeps every writer of the namespace from going on.
-        private static let writers = "SELECT FROM namespaces WHERE name = 'default' FOR UPDATE"
-
-        /// Runs the body while a session holds a lock.
-        private func holding(
-            _ lock: String, of site: Deployment, _ body: () async throws -> Void
-        ) async throws {
-            let holder = Task {
-                // Ends when its session is terminated.
-                try? await site.sql("BEGIN; \(lock); SELECT pg_sleep(120) AS holds_the_lock")
-            }
-            let holds =
-                "FROM pg_stat_activity WHERE datname = current_database() "
-                + "AND wait_event = 'PgSleep' AND query LIKE '%holds_the_lock%'"
-            try await eventually("the lock") {
-                try await site.sql("SELECT count(*) \(holds)") == "1"
-            }
-            do {
-                try await body()
-            } catch {
-                try await site.sql("SELECT count(pg_terminate_backend(pid)) \(holds)")
-                _ = await holder.value
-                throw error
-            }
-            try await site.sql("SELECT count(pg_terminate_backend(pid)) \(holds)")
-            _ = await holder.value
-        }
-
         private func refresh(_ replica: Replica, _ source: String = "") async throws -> String {
             let answer = try await replica.write(
                 "POST", "\(Kind.skills.base)/management/refresh\(source)")
@@ -81,12 +53,15 @@ extension IntegrationTests {
             try site.write(Self.skills(2), to: "skills.yaml")
             try await site.ageRefreshes()
             var running = ""
-            try await holding(Self.writers, of: site) {
+            try await site.holding(Deployment.writers) {
                 running = try await refresh(replica)
                 try await eventually("the job runs") {
                     try await state(running, replica) == "running"
                 }
-                #expect(try await job(running, replica)["attemptCount"] == 1)
+                let shown = try await job(running, replica)
+                #expect(shown["attemptCount"] == 1)
+                #expect(shown["progress"]?.stringValue?.hasPrefix("Running on ") == true)
+                #expect(shown["startedAt"] != nil && shown["finishedAt"] == nil)
                 // One job of a plugin at a time: the second one waits.
                 let waiting = try await refresh(replica, "/second")
                 #expect(waiting != running)
@@ -199,7 +174,7 @@ extension IntegrationTests {
                     "SELECT EXISTS (\(waits) mode = 'RowExclusiveLock' AND granted)") == "t"
             }
             var id = ""
-            try await holding("LOCK TABLE revision_changes IN ACCESS EXCLUSIVE MODE", of: site) {
+            try await site.holding("LOCK TABLE revision_changes IN ACCESS EXCLUSIVE MODE") {
                 _ = try await writer.value
                 let head = try await site.head()
                 id = try await refresh(replica)
