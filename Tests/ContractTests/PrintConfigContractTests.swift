@@ -64,6 +64,24 @@ struct PrintConfigContractTests {
         #expect(!(run.output + run.errors).contains("hunter2"))
     }
 
+    @Test("every setting that is true or false takes nothing else")
+    func booleans() async throws {
+        let table = try String(
+            contentsOfFile: "\(ServerFiles.repository)/docs/settings.md", encoding: .utf8)
+        var count = 0
+        for line in table.split(separator: "\n") where line.hasPrefix("| `") {
+            let cells = line.split(separator: "|").map {
+                $0.trimmingCharacters(in: CharacterSet(charactersIn: " `"))
+            }
+            guard ["true", "false"].contains(cells[2]) else { continue }
+            count += 1
+            let run = try await printed([], [cells[0]: "perhaps"])
+            #expect(run.status == 1, "\(cells[0])")
+            #expect(run.errors.contains("\(cells[0])=perhaps"), "\(run.errors)")
+        }
+        #expect(count >= 8)
+    }
+
     @Test("a connection string that is none is refused without being shown")
     func secret() async throws {
         let run = try await printed([], ["DATABASE_DSN": "hunter2 and more"])
