@@ -25,11 +25,13 @@ extension ChangeHub {
     }
 
     private func readOn(_ namespace: Namespace) async throws(FeedError) {
-        guard let applied = applied(namespace) else {
+        let history = caches[namespace].map { CacheHistory($0) }
+        guard let history, let applied = applied(namespace) else {
             try? await Task.sleep(for: FeedLimits.logRetry)
             return
         }
-        let ring = state.withLock { $0.tails[namespace]?.ring }
+        let tail = state.withLock { $0.tails[namespace] }
+        let ring = tail?.history?.holds(in: caches[namespace]) == true ? tail?.ring : nil
         if let ring, ring.end == ChangeCursor(applied) {
             // Wakes early for a newer revision; another history shows at the next look.
             _ = await replicator.waiter.wait(
@@ -58,6 +60,7 @@ extension ChangeHub {
             tail.isUnknown = false
             if isBehind, tail.ring?.add(page) == true { return }
             tail.ring = isBehind ? nil : ChangeRing(page)
+            tail.history = history
         }
     }
 

@@ -25,6 +25,8 @@ package final class ChangeHub: Sendable {
 
     struct Tail {
         var ring: ChangeRing?
+        /// What the ring was read along with; it is not used any more when that has ended.
+        var history: CacheHistory?
         var isUnknown = false
         var followers = 0
         var idleSince: ContinuousClock.Instant?
@@ -91,40 +93,53 @@ package final class ChangeHub: Sendable {
 
     /// What follows a place, waiting up to an instant for something to come; nil begins at the head.
     ///
+    /// A look waits only until it is known that nothing follows what this replica has applied.
     /// Throws `.storeUnavailable` when the log has to be read and the store does not answer; returns
     /// `.caughtUp` early for a cancelled task.
     package func next(
         in namespace: Namespace, after cursor: ChangeCursor?, until end: ContinuousClock.Instant,
-        limit: Int = FeedLimits.maxLogChanges
+        limit: Int = FeedLimits.maxLogChanges, isLook: Bool = false
     ) async throws(FeedError) -> Step {
         while true {
             let (tail, version) = look(namespace)
             guard let tail else { return .stopped }
+            let ring = ring(of: tail, namespace)
             if let cursor {
-                switch tail.ring?.read(after: cursor, limit: limit) ?? .elsewhere {
+                switch ring?.read(after: cursor, limit: limit) ?? .elsewhere {
                 case .revisions(let revisions, let next):
-                    return .revisions(revisions, epoch: tail.ring?.epoch ?? Epoch(""), next: next)
+                    return .revisions(revisions, epoch: ring?.epoch ?? Epoch(""), next: next)
                 case .atEnd(let place):
+                    if isLook, bound(at: place, in: namespace) != nil { return .caughtUp(place) }
                     if Task.isCancelled || ContinuousClock.now >= end { return .caughtUp(place) }
                 case .elsewhere:
                     if let step = try await readAround(namespace, cursor) { return step }
                     if Task.isCancelled || ContinuousClock.now >= end { return .caughtUp(cursor) }
                 }
-            } else if let ring = tail.ring {
+            } else if let ring, bound(at: ring.end, in: namespace) != nil {
                 return .caughtUp(ring.end)
             } else if tail.isUnknown {
                 let start = ChangeCursor(epoch: nil, revision: .zero, digest: nil)
                 return .caughtUp(start)
             } else if Task.isCancelled || ContinuousClock.now >= end {
-                return .caughtUp(nil)
+                return .caughtUp(ring?.end)
             }
             await wait(for: namespace, past: version, until: end)
         }
     }
 
-    /// How old what this replica shows of the namespace can be; nil when that is not known.
-    package func bound(of namespace: Namespace) -> Duration? {
-        caches[namespace]?.freshness.bound()
+    /// For how long something may have been committed after a place; nil when that is not known.
+    package func bound(at place: ChangeCursor, in namespace: Namespace) -> Duration? {
+        // Asked before the cache is looked at: what is proven later may lie behind the place.
+        guard let proven = caches[namespace]?.freshness.proven,
+            let applied = applied(namespace), applied.epoch == place.epoch,
+            applied.revision <= place.revision
+        else { return nil }
+        return max(.zero, proven.duration(to: .now))
+    }
+
+    /// The ring, unless it was read of a history that has been lost since.
+    private func ring(of tail: Tail, _ namespace: Namespace) -> ChangeRing? {
+        tail.history?.holds(in: caches[namespace]) == true ? tail.ring : nil
     }
 
     /// Asks the log itself about a place that the ring does not have; nil where nothing follows.

@@ -7,6 +7,7 @@ package final class Freshness: Sendable {
     private static let origin = ContinuousClock.now.advanced(by: .seconds(-86_400))
     /// Nanoseconds since `origin` up to which everything committed has been applied; 0 for never.
     private let provenAt = Atomic<Int64>(0)
+    private let revoked = Atomic<Int>(0)
     private typealias Apply = (revision: Revision, instant: ContinuousClock.Instant)
     private let lastApply = Mutex<Apply?>(nil)
 
@@ -19,9 +20,13 @@ package final class Freshness: Sendable {
 
     /// Nothing is known any more.
     package func revoke() {
+        revoked.add(1, ordering: .acquiringAndReleasing)
         provenAt.store(0, ordering: .releasing)
         lastApply.withLock { $0 = nil }
     }
+
+    /// How often everything became unknown: what was read of the cache before may be of a lost history.
+    package var revocations: Int { revoked.load(ordering: .acquiring) }
 
     /// Everything committed before this instant is in the cache; nil when nothing is known.
     ///

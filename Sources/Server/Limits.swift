@@ -50,6 +50,9 @@ enum ServerLimits {
     static let changesPerAnswer = 1_000
     /// How often an event stream says how far it is complete.
     static let bookmarkInterval: Duration = .seconds(5)
+    /// How soon a bookmark is tried again whose place the log has yet to reach, and for how long.
+    static let bookmarkRetry: Duration = .milliseconds(20)
+    static let bookmarkPatience: Duration = .milliseconds(500)
     /// How soon a client of an event stream comes back when it breaks, in milliseconds.
     static let streamRetryMs = 1_000
     /// How long an event stream lasts at the most, about.

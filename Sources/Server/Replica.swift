@@ -215,7 +215,8 @@ struct Replica: Sendable {
                 reader: reader, catalog: catalog, loader: sourceParts.previews,
                 directory: ModelSourceHandler.directory(of: configuration.sourcesPath)),
             writes: WriteHandler(
-                store: store, replicator: replicator, hints: hints, registry: register),
+                store: store, reader: reader, replicator: replicator, hints: hints,
+                registry: register),
             jobs: jobs,
             management: management.handler(
                 jobs: jobs, runsJobs: configuration.jobsEnabled, reads: reads, audit: audit,
@@ -224,8 +225,10 @@ struct Replica: Sendable {
             audit: audit,
             changes: ChangesHandler(
                 hub: hub, seats: seats, kinds: caches.kinds, metrics: changeMetrics,
-                access: access.control),
-            replicaFeed: ReplicaFeedHandler(relay: relay, hub: hub, seats: seats),
+                access: access.control, writeTimeout: configuration.changeWriteTimeout),
+            replicaFeed: ReplicaFeedHandler(
+                relay: relay, hub: hub, seats: seats,
+                writeTimeout: configuration.changeWriteTimeout),
             governance: GovernanceHandler(
                 store: GovernanceStore(
                     pool: pool, observer: observer, rules: configuration.governance,

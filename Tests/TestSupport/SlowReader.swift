@@ -6,11 +6,12 @@ package final class SlowReader: Sendable {
     private let received = Mutex<[UInt8]>([])
 
     /// Sends a GET; nothing of the answer is taken yet.
-    package init(port: Int, target: String) async throws {
+    package init(port: Int, target: String, headers: [String: String] = [:]) async throws {
         socket = try await BlockingThread.run {
             let socket = try BlockingSocket(port: port)
             let request = HTTPRequestWriter.bytes(
-                "GET", target, port: port, headers: ["Connection": "close"], body: nil)
+                "GET", target, port: port, headers: headers.merging(["Connection": "close"]) { $1 },
+                body: nil)
             try socket.write(request, by: .now + HTTPClient.timeout)
             return socket
         }

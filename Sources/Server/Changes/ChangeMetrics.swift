@@ -8,6 +8,7 @@ struct ChangeMetrics: Sendable {
     let bookmarks: Counter
     let gone: Counter
     let refused: Counter
+    let stalled: Counter
 
     init(registry: MetricsRegistry) {
         streams = registry.gauge(
@@ -24,6 +25,9 @@ struct ChangeMetrics: Sendable {
         refused = registry.counter(
             "catalog_change_lost_total",
             help: "Clients of the change feed whose place is in no history of the store.")
+        stalled = registry.counter(
+            "catalog_change_stalled_total",
+            help: "Streams ended because the client had stopped reading.")
     }
 
     func count(_ refusal: ChangeRefusal) {

@@ -11,7 +11,7 @@ final class ChangeSeats: Sendable {
     }
 
     private let hub: ChangeHub
-    private let metrics: ChangeMetrics
+    let metrics: ChangeMetrics
     private let perNamespace: Int
     private let total: Int
     private let state = Mutex(State())

@@ -13,11 +13,13 @@ struct ChangeStream: Sendable {
     let namespace: Namespace
     let request: ChangesRequest
     let metrics: ChangeMetrics
+    /// How long one write may wait for the client.
+    let writeTimeout: Duration
     /// Throws when the client may no longer see what changes.
     let checkAccess: @Sendable () async throws -> Void
 
     func response(
-        from first: ChangeHub.Step, _ seat: ChangeSeats.Seat, _ origin: Request
+        from first: ChangeHub.Step, _ seat: ChangeSeats.Seat, _ exchange: Exchange
     ) -> Response {
         Response(
             status: .ok,
@@ -28,24 +30,28 @@ struct ChangeStream: Sendable {
             body: ResponseBody { writer in
                 defer { _ = seat }
                 let channel = writer
-                try await origin.body.consumeWithCancellationOnInboundClose { _ in
+                let stalled = metrics.stalled
+                try await exchange.request.body.consumeWithCancellationOnInboundClose { _ in
+                    let watch = StallWatch(exchange.channel, limit: writeTimeout, stalls: stalled)
+                    async let _: Void = watch.run()
                     var writer = channel
-                    try await run(from: first, &writer)
+                    try await run(from: first, EventBuffer(watch: watch), &writer)
                 }
                 try await writer.finish(nil)
             })
     }
 
     @concurrent private func run(
-        from first: ChangeHub.Step, _ writer: inout any ResponseBodyWriter
+        from first: ChangeHub.Step, _ buffer: EventBuffer, _ writer: inout any ResponseBodyWriter
     ) async throws {
-        var out = EventBuffer()
+        var out = buffer
         out.retry(ms: ServerLimits.streamRetryMs)
         var cursor = request.cursor
         var step = first
         let end = ContinuousClock.now + Self.lifetime()
         // Whoever connects learns at once how far what it has is complete.
         var bookmarkAt = ContinuousClock.now
+        var lookAt = bookmarkAt
         while true {
             switch step {
             case .revisions(let revisions, let epoch, let next):
@@ -62,14 +68,21 @@ struct ChangeStream: Sendable {
             case .stopped: return try await finish("shutdown", &out, &writer)
             }
             if case .caughtUp = step, ContinuousClock.now >= bookmarkAt {
-                bookmark(cursor, &out)
-                bookmarkAt = .now + ServerLimits.bookmarkInterval
+                let bound = cursor.flatMap { hub.bound(at: $0, in: namespace) }
+                if bound == nil, ContinuousClock.now < bookmarkAt + ServerLimits.bookmarkPatience {
+                    // The log is being read on to what this replica has applied.
+                    lookAt = .now + ServerLimits.bookmarkRetry
+                } else {
+                    bookmark(cursor, bound, &out)
+                    bookmarkAt = .now + ServerLimits.bookmarkInterval
+                    lookAt = bookmarkAt
+                }
             }
             try await out.flush(to: &writer)
             if ContinuousClock.now >= end { return try await finish("lifetime", &out, &writer) }
             try Task.checkCancellation()
             do throws(FeedError) {
-                step = try await hub.next(in: namespace, after: cursor, until: bookmarkAt)
+                step = try await hub.next(in: namespace, after: cursor, until: lookAt)
             } catch {
                 // The store is away: the client learns from the bookmark how old it may be.
                 try await Task.sleep(for: ServerLimits.streamPause)
@@ -99,21 +112,21 @@ struct ChangeStream: Sendable {
                 ["revision": .int(revision.revision.value), "changes": .int(count)],
                 id: place(of: revision, epoch))
         }
-        guard !isComplete, let last = revisions.last else { return }
-        bookmark(place(of: last, epoch), &out)
+        guard !isComplete, let last = revisions.last.map({ place(of: $0, epoch) }) else { return }
+        bookmark(last, hub.bound(at: last, in: namespace), &out)
     }
 
     private func place(of revision: LoggedRevision, _ epoch: Epoch) -> ChangeCursor {
         ChangeCursor(epoch: epoch, revision: revision.revision, digest: revision.digest)
     }
 
-    /// Says that everything up to the place has been sent, and how old that can be.
-    private func bookmark(_ cursor: ChangeCursor?, _ out: inout EventBuffer) {
+    /// Says that everything up to the place has been sent, and how old that can be, if it is known.
+    private func bookmark(_ cursor: ChangeCursor?, _ bound: Duration?, _ out: inout EventBuffer) {
         guard let cursor else { return }
         var object: JSONObject = ["revision": .int(cursor.revision.value)]
         object["epoch"] = cursor.epoch.map { .string($0.text) } ?? .null
-        let bound = hub.bound(of: namespace).flatMap { Int64($0.wholeMsUp) }
-        object["stalenessBoundMs"] = bound.map { .int($0) } ?? .null
+        let boundMs = bound.flatMap { Int64($0.wholeMsUp) }
+        object["stalenessBoundMs"] = boundMs.map { .int($0) } ?? .null
         out.event("bookmark", .object(object), id: cursor.epoch == nil ? nil : cursor)
         metrics.bookmarks.increment()
     }
@@ -145,7 +158,10 @@ struct ChangeStream: Sendable {
 
 /// Events in their wire form, gathered for one write.
 struct EventBuffer: Sendable {
+    private let watch: StallWatch
     private var bytes: [UInt8] = []
+
+    init(watch: StallWatch) { self.watch = watch }
 
     var isLarge: Bool { bytes.count >= ServerLimits.streamWriteBytes }
 
@@ -162,6 +178,8 @@ struct EventBuffer: Sendable {
     /// Returns once the socket has taken what was gathered.
     @concurrent mutating func flush(to writer: inout any ResponseBodyWriter) async throws {
         guard !bytes.isEmpty else { return }
+        watch.begin()
+        defer { watch.end() }
         try await writer.write(ByteBuffer(bytes: bytes))
         bytes.removeAll(keepingCapacity: bytes.count < 2 * ServerLimits.streamWriteBytes)
     }

@@ -12,6 +12,8 @@ struct ChangesHandler: Sendable {
     let kinds: KindTable
     let metrics: ChangeMetrics
     let access: AccessControl
+    /// How long one write of a stream may wait for the client.
+    let writeTimeout: Duration
 
     func changes(_ exchange: Exchange) async throws -> Response {
         let asked = try ChangesRequest(exchange, kinds: kinds)
@@ -20,13 +22,14 @@ struct ChangesHandler: Sendable {
         // What is wrong with the place is said by a status, also to a stream.
         var step = try await hub.next(
             in: namespace, after: asked.cursor,
-            until: .now + ServerLimits.changesFirstLook)
+            until: .now + ServerLimits.changesFirstLook, isLook: true)
         if asked.isStream {
             let first = try accepted(step)
             let stream = ChangeStream(
-                hub: hub, namespace: namespace, request: asked, metrics: metrics
+                hub: hub, namespace: namespace, request: asked, metrics: metrics,
+                writeTimeout: writeTimeout
             ) { [access] in try await access.check(exchange) }
-            return stream.response(from: first, seat, exchange.request)
+            return stream.response(from: first, seat, exchange)
         }
         guard asked.wait > .zero, case .caughtUp(let place) = step,
             let cursor = asked.cursor ?? place
@@ -105,7 +108,10 @@ struct ChangesHandler: Sendable {
         object["changes"] = .array(changes)
         headers[.catalogRevision] = String(to?.revision.value ?? 0)
         headers[.catalogEpoch] = epoch?.text
-        if let bound = hub.bound(of: namespace) { headers[.stalenessBound] = bound.wholeMsUp }
+        // A page in the middle of the log says nothing of what comes after it.
+        if let to, let bound = hub.bound(at: to, in: namespace) {
+            headers[.stalenessBound] = bound.wholeMsUp
+        }
         if closes { headers[.connection] = "close" }
         return .json(.object(object), headers: headers)
     }

@@ -16,6 +16,8 @@ struct ReplicaFeedHandler: Sendable {
     let relay: FeedRelay
     let hub: ChangeHub
     let seats: ChangeSeats
+    /// How long one write of a stream may wait for the replica that reads it.
+    let writeTimeout: Duration
 
     func respond(to part: Part, _ exchange: Exchange) async throws -> Response {
         try exchange.identity.requireOperator()
@@ -169,7 +171,8 @@ struct ReplicaFeedHandler: Sendable {
 
     private func signals(_ exchange: Exchange) throws(RequestError) -> Response {
         let seat = try seats.takeForReplica()
-        let (relay, hub, origin) = (relay, hub, exchange.request)
+        let (relay, hub, writeTimeout) = (relay, hub, writeTimeout)
+        let stalled = seats.metrics.stalled
         return Response(
             status: .ok,
             headers: [
@@ -179,9 +182,11 @@ struct ReplicaFeedHandler: Sendable {
             body: ResponseBody { writer in
                 defer { _ = seat }
                 let channel = writer
-                try await origin.body.consumeWithCancellationOnInboundClose { _ in
+                try await exchange.request.body.consumeWithCancellationOnInboundClose { _ in
+                    let watch = StallWatch(exchange.channel, limit: writeTimeout, stalls: stalled)
+                    async let _: Void = watch.run()
                     var writer = channel
-                    try await SignalStream(relay: relay, hub: hub).run(&writer)
+                    try await SignalStream(relay: relay, hub: hub).run(watch, &writer)
                 }
                 try await writer.finish(nil)
             })

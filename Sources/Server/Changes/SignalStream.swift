@@ -7,7 +7,9 @@ struct SignalStream: Sendable {
     let relay: FeedRelay
     let hub: ChangeHub
 
-    @concurrent func run(_ writer: inout any ResponseBodyWriter) async throws {
+    @concurrent func run(
+        _ watch: StallWatch, _ writer: inout any ResponseBodyWriter
+    ) async throws {
         let subscription = relay.replicator.applied.subscribe()
         let hub = hub
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -18,7 +20,7 @@ struct SignalStream: Sendable {
                 }
                 subscription.wake()
             }
-            var out = EventBuffer()
+            var out = EventBuffer(watch: watch)
             var beatAt = ContinuousClock.now
             var name = "hello"
             for await _ in subscription.wakes {

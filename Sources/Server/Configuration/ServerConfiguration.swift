@@ -58,6 +58,8 @@ package struct ServerConfiguration: Sendable {
     /// Followers of the change feed in all, and of one namespace.
     package let changeStreams: Int
     package let changeStreamsPerNamespace: Int
+    /// How long a client that follows changes may leave one write untaken.
+    package let changeWriteTimeout: Duration
     package let governance: GovernanceRules
     package let migrationLock: Bool
     package let logLevel: Logger.Level
@@ -135,6 +137,7 @@ package struct ServerConfiguration: Sendable {
         upstream = try Self.upstream(reader.text(.upstream))
         changeStreams = number(.changeStreams, 0...100_000)
         changeStreamsPerNamespace = number(.changeStreamsPerNamespace, 0...100_000)
+        changeWriteTimeout = .milliseconds(number(.changeWriteTimeout, 100...86_400_000))
         migrationLock = try reader.flag(.migrationLock)
         logLevel = try Logger.Level(rawValue: reader.text(.logLevel)) ?? .info
         accessLogSample = number(.accessLogSample, 0...1_000_000)

@@ -78,6 +78,8 @@ extension Setting {
         variable: "CATALOG_CHANGES_MAX_STREAMS", standard: "1000")
     static let changeStreamsPerNamespace = Setting(
         variable: "CATALOG_CHANGES_MAX_STREAMS_PER_NAMESPACE", standard: "200")
+    static let changeWriteTimeout = Setting(
+        variable: "CATALOG_CHANGES_WRITE_TIMEOUT_MS", standard: "30000")
     static let governanceFile = Setting(
         variable: "CATALOG_GOVERNANCE_CONFIG", standard: "/config/governance.yaml")
     static let approvalPolicies = Setting(
@@ -107,6 +109,7 @@ extension Setting {
             jobRetentionDays,
             logMaxAge, logMaxRevisions, logKeepAge, logKeepRevisions, logTrimInterval,
             auditRetention, upstream, changeStreams, changeStreamsPerNamespace,
+            changeWriteTimeout,
             governanceFile, approvalPolicies, approvalRoles,
             migrationLock, logLevel, accessLogSample, fastLane, podName,
         ] + access + election + configMap + providers

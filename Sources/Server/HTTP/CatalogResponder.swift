@@ -44,7 +44,7 @@ struct CatalogResponder: HTTPResponder {
         if let preflight = CORS.preflight(request) {
             response = preflight
         } else {
-            response = await answer(request, from: context.peer, requestID: requestID, &facts)
+            response = await answer(request, context, requestID: requestID, &facts)
         }
         CORS.allow(request, &response.headers)
         response.headers[.requestID] = requestID
@@ -62,9 +62,10 @@ struct CatalogResponder: HTTPResponder {
     }
 
     private func answer(
-        _ request: Request, from peer: SocketAddress?, requestID: String, _ facts: inout Facts
+        _ request: Request, _ context: Context, requestID: String, _ facts: inout Facts
     ) async -> Response {
         let began = ContinuousClock.now
+        let peer = context.peer
         var shape = ErrorShape.plain
         do {
             if let refusal = Self.refusal(of: request) { return refusal }
@@ -85,7 +86,8 @@ struct CatalogResponder: HTTPResponder {
             let exchange = Exchange(
                 request: request, method: method, path: path, query: query, endpoint: endpoint,
                 namespace: namespace, requestID: requestID,
-                identity: try identities.identity(of: request.headers, from: peer))
+                identity: try identities.identity(of: request.headers, from: peer),
+                channel: context.channel)
             facts.namespace = endpoint.isNamespaced ? namespace.name : ""
             facts.user = exchange.identity.user
             return await handlers.respond(to: exchange, observer: observer)

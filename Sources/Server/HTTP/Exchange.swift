@@ -1,6 +1,7 @@
 import CatalogModel
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 /// One request as the handlers see it: checked parts, and whose it is.
 struct Exchange: Sendable {
@@ -12,6 +13,8 @@ struct Exchange: Sendable {
     let namespace: Namespace
     let requestID: String
     let identity: Identity
+    /// The connection that the answer goes to.
+    let channel: any Channel
     /// When the head had been read.
     let began = ContinuousClock.now
     /// The time since then.

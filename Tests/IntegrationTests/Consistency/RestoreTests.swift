@@ -6,12 +6,12 @@ extension IntegrationTests {
     @Suite("Postgres restored to an earlier state")
     struct RestoreTests {
         /// Keeps the present state of the namespace, which `restore` takes it back to.
-        private static let backUp = """
+        static let backUp = """
             CREATE TABLE kept_entities AS SELECT * FROM entities WHERE namespace = 'default';
             CREATE TABLE kept_collections AS SELECT * FROM collections WHERE namespace = 'default';
             CREATE TABLE kept_head AS SELECT * FROM namespaces WHERE name = 'default'
             """
-        private static let restore = """
+        static let restore = """
             ALTER TABLE entities DISABLE TRIGGER USER;
             DELETE FROM entities WHERE namespace = 'default';
             INSERT INTO entities SELECT * FROM kept_entities;
