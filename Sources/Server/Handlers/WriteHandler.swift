@@ -9,6 +9,7 @@ import WritePath
 /// Writes of entities: through to the store, then visible here before the answer goes out.
 struct WriteHandler: Sendable {
     let store: CatalogStore
+    let reader: CatalogReader
     let replicator: Replicator
     let hints: HintPublisher
     let registry: ReplicaRegistry
@@ -58,7 +59,12 @@ struct WriteHandler: Sendable {
         context.requestDigest = RequestDigest.digest(
             method: exchange.method, path: String(exchange.path), body: body)
         let command = EntityCommand(plugin: kind.plugin, kind: kind.kind, operation)
+        let seen = reader.seen(exchange.namespace)
         let written = try await store.execute(command, context)
+        // A restored store may be met here first: no later read may show what it has lost.
+        if let seen, !seen.precedes(written.head) {
+            await replicator.compare(seen, with: written.head)
+        }
         let hint = Hint(
             epoch: written.head.epoch, namespace: exchange.namespace,
             revision: written.head.revision)
