@@ -137,7 +137,7 @@ let package = Package(
             "InvalidationTests",
             [
                 "Invalidation", "ReadPath", "LMDB", "Postgres", "WritePath", "CatalogModel",
-                "Telemetry", "TestSupport", logging,
+                "Telemetry", "TestSupport", "Upstream", logging,
             ]),
         tests(
             "ServerTests",

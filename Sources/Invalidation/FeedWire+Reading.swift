@@ -14,7 +14,7 @@ extension FeedWire {
                 CollectionHead(
                     plugin: try reader.text(), kind: try reader.text(),
                     revision: try reader.revision(), digest: try reader.digest(),
-                    entityCount: Int(try reader.number())))
+                    entityCount: Int(try reader.count())))
         case "head":
             guard let namespace = try? Namespace(try reader.text()) else { throw malformed }
             line = .head(
@@ -36,7 +36,7 @@ extension FeedWire {
     private static func end(_ reader: inout ElementReader) throws(FeedError) -> End {
         switch try reader.text() {
         case "batch":
-            return .batch(after: try reader.revision(), behindMs: try reader.number())
+            return .batch(after: try reader.revision(), behindMs: try reader.count())
         case "tooFar": return .tooFar
         case "unknown": return .unknownNamespace
         case "copied": return .copied(hasHead: try reader.flag())
@@ -120,11 +120,14 @@ struct ElementReader {
     mutating func flag() throws(FeedError) -> Bool { try require(try take().boolValue) }
     mutating func list() throws(FeedError) -> [JSONValue] { try require(try take().arrayValue) }
 
-    mutating func revision() throws(FeedError) -> Revision {
+    /// A number that cannot be negative: what lies in the future would be taken for proof.
+    mutating func count() throws(FeedError) -> Int64 {
         let number = try number()
         guard number >= 0 else { throw FeedWire.malformed }
-        return Revision(UInt64(number))
+        return number
     }
+
+    mutating func revision() throws(FeedError) -> Revision { Revision(UInt64(try count())) }
 
     mutating func digest() throws(FeedError) -> UInt64 {
         try require(ContentDigest.value(of: try text()))

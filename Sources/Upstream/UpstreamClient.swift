@@ -59,7 +59,7 @@ struct UpstreamClient: Sendable {
                 let revision = element["revision"]?.intValue, revision >= 0,
                 let digest = element["digest"]?.stringValue.flatMap({ ContentDigest.value(of: $0) }
                 ),
-                let behindMs = element["behindMs"]?.intValue
+                let behindMs = element["behindMs"]?.intValue, behindMs >= 0
             else { throw FeedWire.malformed }
             heads.append(
                 NamespaceHead(
