@@ -12,7 +12,9 @@ struct ChaosTests {
         let site = try await ChaosSite.make(needsStandby: settings.faults.contains(.promote))
         let recorder = Recorder()
         let tokens = TokenBoard()
-        var eras = try await Eras(site: site, recorder: recorder, tokens: tokens)
+        let board = StreamBoard()
+        var eras = try await Eras(
+            site: site, recorder: recorder, tokens: tokens, board: board)
         var injector = FaultInjector(site: site, settings: settings)
         let failure = await withTaskGroup(of: Void.self) { group -> (any Error)? in
             for number in 0..<Self.sessions {
@@ -21,6 +23,14 @@ struct ChaosTests {
                         number, site: site, recorder: recorder, tokens: tokens,
                         seed: settings.seed)
                     await session.run()
+                }
+            }
+            for follower in Follower.all(
+                site: site, recorder: recorder, board: board, seed: settings.seed)
+            {
+                group.addTask {
+                    var follower = follower
+                    await follower.run()
                 }
             }
             var failure: (any Error)?
@@ -38,6 +48,7 @@ struct ChaosTests {
         #expect(eras.checker.violations.isEmpty, "see the report above")
         for replica in site.replicas { #expect(replica.isRunning) }
         #expect(report.answered > 100, "too little was done to say anything")
+        #expect(board.counts["changes", default: 0] > 100, "too little was followed")
     }
 }
 
@@ -64,6 +75,7 @@ private struct ChaosReport {
         lines.append(
             "faults injected: \(faults.values.reduce(0, +)) (\(Self.list(byName)))")
         lines.append("acknowledged writes lost by promotions: \(eras.lostWrites)")
+        lines.append("stream events checked: \(Self.list(eras.board.counts))")
         let checked = Dictionary(
             uniqueKeysWithValues: eras.checker.checked.map { ($0.key.rawValue, $0.value) })
         lines.append("judged by rule: \(Self.list(checked))")

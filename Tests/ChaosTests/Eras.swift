@@ -7,6 +7,7 @@ struct Eras {
     let site: ChaosSite
     let recorder: Recorder
     let tokens: TokenBoard
+    let board: StreamBoard
     private(set) var checker = HistoryChecker()
     /// Acknowledged writes that a standby did not have when it was promoted.
     private(set) var lostWrites = 0
@@ -16,13 +17,18 @@ struct Eras {
     /// Operations that belong to eras that are over.
     private var judged = 0
     private var current: Era
+    /// The era before, for what comes of it late.
+    private var previous: Era?
     /// Writes of earlier eras that may still take effect.
     private var open: [Operation] = []
 
-    init(site: ChaosSite, recorder: Recorder, tokens: TokenBoard) async throws {
+    init(
+        site: ChaosSite, recorder: Recorder, tokens: TokenBoard, board: StreamBoard
+    ) async throws {
         self.site = site
         self.recorder = recorder
         self.tokens = tokens
+        self.board = board
         current = try await Self.begin(on: site.primary, site)
     }
 
@@ -37,14 +43,19 @@ struct Eras {
         let own = Array(recorder.operations[judged...])
         judged += own.count
         current.operations = open + own
+        let (streams, late) = board.split()
         try await site.testify(&current, on: cluster)
+        current.streams = streams
         checker.check(current)
+        if let previous { checker.checkStreams(late, by: previous) }
+        previous = current
         open = current.operations.filter { $0.isWrite && $0.outcome == .unknown }
     }
 
     /// Ends the last era, once all replicas have what the store has.
     mutating func finish() async throws {
         try await converge()
+        try await expectFollowersAtTheHead()
         try await judge(by: site.primary)
         for (namespace, token) in lostForGood {
             try await site.outrun(token.revision, in: namespace)
@@ -139,6 +150,25 @@ struct Eras {
     }
 
     // MARK: The end
+
+    /// Every follower of the change feed gets to the end of the log, on any replica.
+    private mutating func expectFollowersAtTheHead() async throws {
+        let heads = try await site.heads(on: site.primary)
+        for (number, namespace) in board.followers {
+            let follower = Follower(
+                number, namespace, .polling, site: site, recorder: recorder, board: board, seed: 0)
+            let head = heads[namespace] ?? 0
+            let isThere: Void? = try? await eventually("a follower of \(namespace) at \(head)") {
+                let cursor = board.cursor(of: number)
+                _ = await follower.poll(
+                    cursor, wait: 0, on: site.replicas[number % ChaosSite.replicaCount])
+                return board.reached(number) >= head
+            }
+            checker.expect(
+                isThere != nil, .convergence, [],
+                "follower \(number) of \(namespace) is at \(board.reached(number)) of \(head)")
+        }
+    }
 
     /// Every replica gets there by itself, and then has the digest of the store.
     private mutating func converge() async throws {

@@ -53,6 +53,8 @@ final class Recorder: Sendable {
 
     var isQuiet: Bool { state.withLock { $0.isPaused && $0.active == 0 } }
 
+    var isPaused: Bool { state.withLock { $0.isPaused } }
+
     func pause() { state.withLock { $0.isPaused = true } }
 
     func resume() { state.withLock { $0.isPaused = false } }

@@ -12,23 +12,6 @@ package struct LogRow: Hashable, Sendable {
     }
 }
 
-/// What a client of the change feed received, in the order of arrival.
-///
-/// It began behind `from`; every revision after that has to come once, in order, complete.
-package struct ChangeStream: Sendable {
-    package let name: String
-    package let namespace: String
-    package let from: UInt64
-    package var rows: [LogRow]
-
-    package init(name: String, namespace: String, from: UInt64, rows: [LogRow]) {
-        self.name = name
-        self.namespace = namespace
-        self.from = from
-        self.rows = rows
-    }
-}
-
 /// The time under one primary: what clients did, and what its store says about it.
 ///
 /// The promotion of a standby that lags ends one era and begins another, with the history that the

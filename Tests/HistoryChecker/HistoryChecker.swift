@@ -15,6 +15,13 @@ package struct HistoryChecker: Sendable {
         LinearizabilityRule.check(era, into: &self)
     }
 
+    /// Judges streams alone, by the log of an era that was checked before.
+    package mutating func checkStreams(_ streams: [ChangeStream], by era: Era) {
+        var era = era
+        era.streams = streams
+        StreamRule.check(era, into: &self)
+    }
+
     /// Counts that a rule has judged something.
     package mutating func count(_ rule: Rule, _ number: Int = 1) {
         checked[rule, default: 0] += number

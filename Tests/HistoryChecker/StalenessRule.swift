@@ -20,6 +20,20 @@ enum StalenessRule {
                 best.append(isNewer ? write : best.last ?? write)
             }
         }
+        for stream in era.streams {
+            guard let ended = writes[stream.namespace], let best = newest[stream.namespace] else {
+                continue
+            }
+            for claim in stream.claims {
+                let limit = claim.began - claim.boundMs * 1_000_000
+                let count = ended.partitioningIndex { $0.ended >= limit }
+                let last = count > 0 ? best[count - 1] : nil
+                checker.expect(
+                    claim.revision >= last?.revision ?? 0, .honestBound, last.map { [$0] } ?? [],
+                    "\(stream.name): complete up to \(claim.revision), it was told at "
+                        + "\(claim.began / 1_000) µs, and up to \(claim.boundMs) ms before")
+            }
+        }
         for read in era.operations where read.isAnsweredRead {
             guard let bound = read.boundMs, let revision = read.revision,
                 let ended = writes[read.register.namespace],

@@ -164,4 +164,49 @@ struct HistoryRuleTests {
                 $0[2] = LogRow(revision: 3, register: HistoryBuilder.y, isDelete: false)
             } == [.gaplessStream])
     }
+
+    @Test("a stream that is told that it has everything when it has not")
+    func incompleteStream() {
+        var era = good.era
+        era.streams = [
+            ChangeStream(name: "s", namespace: "default", from: 1, rows: [era.log[1]], to: 2)
+        ]
+        #expect(HistoryBuilder.broken(era).isEmpty)
+        era.streams[0].to = 3
+        #expect(HistoryBuilder.broken(era) == [.gaplessStream])
+    }
+
+    @Test("a stream that goes on from a place that is lost, and one whose place is not lost")
+    func placesOfStreams() {
+        var era = good.era
+        era.operations = []
+        era.initialHeads["default"] = 2
+        var carried = ChangeStream(name: "s", namespace: "default", from: 2, rows: [era.log[2]])
+        carried.isCarried = true
+        era.streams = [carried]
+        #expect(HistoryBuilder.broken(era).isEmpty)
+        era.initialHeads["default"] = 1
+        #expect(HistoryBuilder.broken(era) == [.gaplessStream])
+        era.streams[0].rows = []
+        era.streams[0].to = 2
+        era.streams[0].isLost = true
+        #expect(HistoryBuilder.broken(era).isEmpty)
+        era.streams[0].isCarried = false
+        #expect(HistoryBuilder.broken(era) == [.gaplessStream])
+    }
+
+    @Test("a stream whose documents or bounds are not true")
+    func untrueStream() {
+        var era = good.era
+        var stream = ChangeStream(name: "s", namespace: "default", from: 0, rows: era.log)
+        stream.values = [era.log[1]: "b"]
+        stream.claims = [.init(revision: 2, began: 44_000_000, boundMs: 1)]
+        era.streams = [stream]
+        #expect(HistoryBuilder.broken(era).isEmpty)
+        era.streams[0].values = [era.log[1]: "a"]
+        #expect(HistoryBuilder.broken(era) == [.trueToLog])
+        era.streams = [stream]
+        era.streams[0].claims = [.init(revision: 2, began: 48_000_000, boundMs: 1)]
+        #expect(HistoryBuilder.broken(era) == [.honestBound])
+    }
 }

@@ -41,9 +41,13 @@ package final class EventStream: Sendable {
         }
     }
 
+    /// Says that nothing more is wanted, which ends the stream for whoever reads it.
+    package func leave() { socket.finishWriting() }
+
     /// The next event, or nil at the end of the stream; throws after the timeout.
     package func next(within timeout: Duration = .seconds(10)) async throws -> Event? {
-        try await BlockingThread.run { [self] in
+        if let event = try decoder.withLock({ try $0.takeEvent() }) { return event }
+        return try await BlockingThread.run { [self] in
             let deadline = ContinuousClock.now + timeout
             return try decoder.withLock { try $0.event(from: socket, by: deadline) }
         }
@@ -104,7 +108,7 @@ private struct EventDecoder {
         }
     }
 
-    private mutating func takeEvent() throws -> EventStream.Event? {
+    mutating func takeEvent() throws -> EventStream.Event? {
         while let end = body.indices.first(where: {
             body[$0] == 10 && $0 + 1 < body.count && body[$0 + 1] == 10
         }) {
