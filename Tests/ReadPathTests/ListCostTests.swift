@@ -44,30 +44,30 @@ struct ListCostTests {
         }
     }
 
-    @Test(
-        "does not grow with the collection where an index helps",
-        arguments: [
-            // Ten entities have a category, whatever the size.
-            ("agents", ["filterQuery": "category = 'c3'"], 10),
-            ("agents", ["filterQuery": "category IN ('c3','c4') AND instructions = 'i1'"], 20),
-            ("agents", ["filterQuery": "name LIKE 'agent-00003%'"], 10),
-            ("agents", ["filterQuery": "name >= 'agent-000120' AND name < 'agent-000130'"], 11),
-            ("agents", [:], 11), ("agents", ["sortOrder": "DESC"], 11),
-            ("agents", ["orderBy": "category", "sortOrder": "DESC"], 11),
-            ("mcp", [:], 11), ("mcp", ["orderBy": "toolCount", "sortOrder": "DESC"], 11),
-            ("mcp", ["filterQuery": "toolCount >= 90 AND toolCount < 100"], 11),
-            ("mcp", ["filterQuery": "toolCount = 77"], 1),
-            ("mcp", ["filterQuery": "category = 'c3'", "orderBy": "NAME"], 10),
-            // Half of all match: the page is full after about two pages in order.
-            ("mcp", ["filterQuery": "provider = 'p1'", "orderBy": "NAME"], 24),
-            ("mcp", ["filterQuery": "name LIKE 'mcp-0001%'", "orderBy": "NAME"], 11),
-        ])
-    func constant(plugin: String, parameters: [String: String], visits: Int) throws {
-        let kind = plugin == "mcp" ? Kind.mcp : Kind.agent
-        let parameters = parameters.merging(Self.page) { first, _ in first }
-        for size in Self.sizes {
-            let harness = try Self.harness(size)
-            #expect(try Self.answers(harness, kind, parameters, visits), "\(size)")
+    private static let indexed: [(plugin: String, parameters: [String: String], visits: Int)] = [
+        // Ten entities have a category, whatever the size.
+        ("agents", ["filterQuery": "category = 'c3'"], 10),
+        ("agents", ["filterQuery": "category IN ('c3','c4') AND instructions = 'i1'"], 20),
+        ("agents", ["filterQuery": "name LIKE 'agent-00003%'"], 10),
+        ("agents", ["filterQuery": "name >= 'agent-000120' AND name < 'agent-000130'"], 11),
+        ("agents", [:], 11), ("agents", ["sortOrder": "DESC"], 11),
+        ("agents", ["orderBy": "category", "sortOrder": "DESC"], 11),
+        ("mcp", [:], 11), ("mcp", ["orderBy": "toolCount", "sortOrder": "DESC"], 11),
+        ("mcp", ["filterQuery": "toolCount >= 90 AND toolCount < 100"], 11),
+        ("mcp", ["filterQuery": "toolCount = 77"], 1),
+        ("mcp", ["filterQuery": "category = 'c3'", "orderBy": "NAME"], 10),
+        // Half of all match: the page is full after about two pages in order.
+        ("mcp", ["filterQuery": "provider = 'p1'", "orderBy": "NAME"], 24),
+        ("mcp", ["filterQuery": "name LIKE 'mcp-0001%'", "orderBy": "NAME"], 11),
+    ]
+
+    @Test("does not grow with the collection where an index helps", arguments: sizes)
+    func constant(size: Int) throws {
+        let harness = try Self.harness(size)
+        for (plugin, parameters, visits) in Self.indexed {
+            let kind = plugin == "mcp" ? Kind.mcp : Kind.agent
+            let parameters = parameters.merging(Self.page) { first, _ in first }
+            #expect(try Self.answers(harness, kind, parameters, visits), "\(parameters)")
         }
     }
 
