@@ -113,7 +113,8 @@ struct Replica: Sendable {
             observer: observer)
         sync = SourceSync(
             catalog: catalog, queue: queue, refresher: refresher, files: sourceParts.files,
-            runsJobs: configuration.jobsEnabled, interval: configuration.providers.watchInterval)
+            observer: observer, runsJobs: configuration.jobsEnabled,
+            interval: configuration.providers.watchInterval)
         var options = JobWorkers.Options()
         options.workers = configuration.jobConcurrency
         options.pollInterval = configuration.jobPollInterval

@@ -11,18 +11,20 @@ final class SourceSync: Sendable {
     private let queue: JobQueue
     private let refresher: SourceRefresher
     private let files: SourceFiles
+    private let observer: Observer
     private let runsJobs: Bool
     private let interval: Duration?
     private let gate = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
     init(
         catalog: SourceCatalog, queue: JobQueue, refresher: SourceRefresher, files: SourceFiles,
-        runsJobs: Bool, interval: Duration?
+        observer: Observer, runsJobs: Bool, interval: Duration?
     ) {
         self.catalog = catalog
         self.queue = queue
         self.refresher = refresher
         self.files = files
+        self.observer = observer
         self.runsJobs = runsJobs
         self.interval = interval
     }
@@ -43,20 +45,35 @@ final class SourceSync: Sendable {
         var plan = SyncPlan()
         var withFiles: [SourceCatalog.Synced] = []
         var readAt: ContinuousClock.Instant?
+        var isFailing = false
         while !Task.isCancelled {
             var looked = withFiles
-            if readAt.map({ $0.duration(to: .now) >= ServerLimits.sourceWatchInterval }) ?? true,
-                let sources = try? await catalog.syncedSources()
-            {
+            if readAt.map({ $0.duration(to: .now) >= ServerLimits.sourceWatchInterval }) ?? true {
                 readAt = .now
-                looked = sources
-                withFiles = sources.filter { !SyncPlan.paths(of: [$0]).isEmpty }
+                let sources = await sources(&isFailing)
+                looked = sources ?? withFiles
+                withFiles = looked.filter { !SyncPlan.paths(of: [$0]).isEmpty }
             }
             let stamps = await files.stamps(of: SyncPlan.paths(of: withFiles))
             for due in plan.due(looked, stamps: stamps) where await isTaken(due) {
                 plan.handled(due.key)
             }
             try? await Task.sleep(for: interval)
+        }
+    }
+
+    /// The sources as they are now; nil when they cannot be read, which is told once.
+    private func sources(_ isFailing: inout Bool) async -> [SourceCatalog.Synced]? {
+        do {
+            let sources = try await catalog.syncedSources()
+            isFailing = false
+            return sources
+        } catch {
+            if !isFailing, !Task.isCancelled {
+                observer.observe(.upkeepFailed(task: "sources", reason: "\(error)"))
+            }
+            isFailing = true
+            return nil
         }
     }
 

@@ -23,6 +23,8 @@ package final class WebServer: Sendable {
         case reply(Int, [String: String], [UInt8])
         /// No answer, on an open connection.
         case hang
+        /// The beginning of an answer that never ends.
+        case stall([UInt8])
         /// The connection is closed without an answer.
         case drop
 
@@ -157,6 +159,13 @@ private final class WebHandler: ChannelInboundHandler {
         switch answer {
         case .hang: return
         case .drop: context.close(promise: nil)
+        case .stall(let body):
+            let headers: HTTPHeaders = ["Content-Length": "\(body.count + 1)"]
+            context.write(
+                wrapOutboundOut(.head(.init(version: .http1_1, status: .ok, headers: headers))),
+                promise: nil)
+            context.writeAndFlush(
+                wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)
         case .reply(let code, let fields, let body):
             var headers = HTTPHeaders(fields.map { ($0.key, $0.value) })
             headers.add(name: "Content-Length", value: "\(body.count)")
