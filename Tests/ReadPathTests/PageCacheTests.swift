@@ -90,6 +90,29 @@ struct PageCacheTests {
         #expect(try kept() == nil)
     }
 
+    @Test("are found by the spellings that were sent last")
+    func manySpellings() throws {
+        let harness = try Self.harness()
+        func kept(_ target: String) throws -> Bool {
+            guard
+                case .hit = try harness.cache.renderedPage(forTarget: Array(target.utf8).span)
+            else { return false }
+            return true
+        }
+        _ = try Self.page(harness)
+        let before = harness.cache.pages.bytes
+        var full = 0
+        for number in 0..<100 {
+            _ = try Self.page(harness, target: "/agents?n=\(100 + number)")
+            if number == ReadLimits.maxTargetsPerPage { full = harness.cache.pages.bytes }
+        }
+        #expect(harness.cache.pages.bytes == full && full > before)
+        for number in 0..<100 {
+            let isRecent = number >= 100 - ReadLimits.maxTargetsPerPage
+            #expect(try kept("/agents?n=\(100 + number)") == isRecent)
+        }
+    }
+
     @Test("stay within their bytes, and the namespace with the most of them pays")
     func budget() throws {
         let library = PageLibrary(maxBytes: 100_000)

@@ -81,17 +81,24 @@ package final class PageShelf: Sendable {
         note(added)
     }
 
-    /// Remembers that a target means a page; targets of one page are bounded in number.
+    /// Remembers that a target means a page; of too many targets of one page the oldest goes.
     package func remember(target: [UInt8], for page: RenderedPage) {
         let hash = hash(of: target.span)
         let added = state.withLock { state -> Int in
-            guard state.targets[hash]?.key != page.key, var slot = state.slots[page.key],
-                slot.targets.count < ReadLimits.maxTargetsPerPage
-            else { return 0 }
+            guard state.targets[hash]?.key != page.key, var slot = state.slots[page.key] else {
+                return 0
+            }
+            var bytes = target.count + ReadLimits.pageOverheadBytes
+            if slot.targets.count >= ReadLimits.maxTargetsPerPage {
+                let oldest = slot.targets.removeFirst()
+                if let known = state.targets[oldest], known.key == page.key {
+                    state.targets[oldest] = nil
+                    bytes -= known.bytes.count + ReadLimits.pageOverheadBytes
+                }
+            }
             // Another target of the same hash loses its place; it is found by its key.
             state.targets[hash] = Target(bytes: target, key: page.key)
             slot.targets.append(hash)
-            let bytes = target.count + ReadLimits.pageOverheadBytes
             slot.bytes += bytes
             state.slots[page.key] = slot
             return bytes
