@@ -41,6 +41,9 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let hummingbirdCore = Target.Dependency.product(
     name: "HummingbirdCore", package: "hummingbird")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let hummingbirdHTTP2 = Target.Dependency.product(
+    name: "HummingbirdHTTP2", package: "hummingbird")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(
     name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
@@ -103,7 +106,7 @@ let package = Package(
                 hummingbird, lifecycle, logging, httpTypes, crypto, subprocess, unixSignals,
                 systemPackage, "LMDB", "Compression", "Upstream", asyncAlgorithms, cryptoExtras,
                 asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioHTTPTypes,
-                nioHTTPTypesHTTP1, hummingbirdCore,
+                nioHTTPTypesHTTP1, hummingbirdCore, hummingbirdHTTP2, nioTLS,
             ]),
         .executableTarget(
             name: "catalog-server", dependencies: ["Server", arguments], swiftSettings: settings),
@@ -142,8 +145,8 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "Server", "CatalogModel", "ReadPath", "WritePath", "Postgres", "Telemetry",
-                "TestSupport", httpTypes, logging, nioCore,
+                "Server", "CatalogModel", "Compression", "ReadPath", "WritePath", "Postgres",
+                "Telemetry", "TestSupport", httpTypes, logging, nioCore,
             ]),
         tests("ContractTests", ["TestSupport", "CatalogModel", "CZlib", "CZstd"]),
         tests("CompressionTests", ["Compression", "CZlib", "CZstd"]),
@@ -152,7 +155,8 @@ let package = Package(
             "FastLaneTests",
             [
                 "Server", "ReadPath", "CatalogModel", "Telemetry", "TestSupport", "LMDB", "CLinux",
-                nioCore, nioHTTP1, nioEmbedded,
+                nioCore, nioHTTP1, nioEmbedded, nioTLS, nioPosix, nioSSL, asyncHTTPClient,
+                httpTypes, nioHTTPTypes,
             ]),
         tests("ChaosTests", ["HistoryChecker", "TestSupport", "CatalogModel"]),
         tests("CatalogctlTests", ["TestSupport", "CatalogModel", "CatalogClient"]),

@@ -246,21 +246,13 @@ struct Replica: Sendable {
     /// What answers hits before the router does; nil where it is off or there is no cache.
     func fastLane() -> FastLane? {
         guard configuration.cacheEnabled, configuration.fastLane != .off else { return nil }
-        let control = access.control
-        let list = AccessAction(.assets, .list)
-        let get = AccessAction(.assets, .get)
-        let decide: HitAccess.Decision = { user, groups, action, _, namespace in
-            control.known(
-                user: user, groups: groups, action: action == .get ? get : list,
-                namespace: namespace)
-        }
         return FastLane(
             mode: configuration.fastLane, tenancy: configuration.tenancy,
             policy: configuration.degradedPolicy,
-            access: control.isReviewing
-                ? HitAccess(leavesTokens: false, decide: decide) : .open,
+            access: HitAccess(access.control),
             identities: access.identities, caches: caches, registry: registry,
-            metrics: requestMetrics, namespaceMetrics: namespaceMetrics, accessLog: accessLog)
+            metrics: requestMetrics, namespaceMetrics: namespaceMetrics, accessLog: accessLog,
+            discovery: discovery)
     }
 
     /// The sources as they are configured.

@@ -37,7 +37,7 @@ extension LiveTests {
             "/api/model_catalog/v1alpha1/models/filter_options",
         ]
 
-        private static func request(
+        static func request(
             _ paths: [String], _ random: inout SeededGenerator
         ) -> [UInt8] {
             func pick<T>(_ all: [T]) -> T { all[Int(random.next() % UInt64(all.count))] }
@@ -54,7 +54,7 @@ extension LiveTests {
             return Array("\(text)\r\n".utf8)
         }
 
-        private static func mutated(
+        static func mutated(
             _ bytes: [UInt8], _ random: inout SeededGenerator
         ) -> [UInt8] {
             var bytes = bytes
@@ -181,6 +181,43 @@ extension LiveTests {
             let isPlain = Self.lists[1..<5].contains(target)
             let answered = try await LaneServers.answered(servers.bytes) - before
             #expect(!isPlain || answered > 10, "\(answered) answers of the lane")
+        }
+
+        private static let discoveries = [
+            "/api/plugins", "/api/plugins?namespace=default", "/api/plugins?namespace=&x=y",
+            "/api/plugins/mcp/capabilities", "/api/plugins/agents/capabilities?namespace=default",
+            "/api/plugins/nobody/capabilities", "/api/plugins//capabilities", "/api/plugins/",
+            "/api/plugins/mcp/capabilities/", "/api/plugins/mcp/mcp/capabilities",
+            "/api/plugins?namespace=Not%20Valid", "/api/plugins/mcp/capabilities?",
+        ]
+
+        @Test("discovery gets the same answers, by whichever way", arguments: discoveries)
+        func discovery(target: String) async throws {
+            let servers = try await LaneServers.get()
+            let end =
+                "GET /api/tenancy/v1alpha1/namespaces HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+            func stream(_ fields: String, _ method: String = "GET") -> [UInt8] {
+                Array("\(method) \(target) HTTP/1.1\r\nHost: h\r\n\(fields)\r\n\(end)".utf8)
+            }
+            let named = "X-Namespace: default\r\nOrigin: http://page\r\n"
+            let before = try await LaneServers.answered(servers.bytes)
+            var tags = ["\"0000000000000000\"", "*", "W/\"0000000000000000\""]
+            for coding in Self.codings {
+                let fields = coding.isEmpty ? named : "\(named)Accept-Encoding: \(coding)\r\n"
+                for turn in 0..<2 { try await compare(stream(fields), "\(coding), turn \(turn)") }
+                try await compare(stream(fields, "HEAD"), "HEAD \(coding)")
+                let answer = try await servers.off.client.get(
+                    target, headers: ["X-Namespace": "default", "Accept-Encoding": coding])
+                if let tag = answer.header("ETag") { tags += [tag, "\(tag), \"x\""] }
+            }
+            for tag in Set(tags) {
+                try await compare(stream("\(named)If-None-Match: \(tag)\r\n"), tag)
+            }
+            for fields in ["", "X-Namespace: other\r\n", "X-Namespace: Not Valid\r\n"] {
+                for turn in 0..<2 { try await compare(stream(fields), "\(fields), turn \(turn)") }
+            }
+            let answered = try await LaneServers.answered(servers.bytes) - before
+            #expect(!Self.discoveries.prefix(2).contains(target) || answered > 10, "\(answered)")
         }
 
         @Test(

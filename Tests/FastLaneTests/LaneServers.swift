@@ -25,6 +25,8 @@ struct LaneServers: Sendable {
                 .init(
                     environment: [
                         "CATALOG_FAST_LANE": mode, "CATALOG_TENANCY_MODE": "namespace",
+                        "CATALOG_CACHE_DISCOVERY_TTL": "3600",
+                        "CATALOG_CACHE_CAPABILITIES_TTL": "3600",
                     ], dsn: dsn))
         }
         let bytes = try await server("bytes", nil)

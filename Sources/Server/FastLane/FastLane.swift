@@ -20,6 +20,9 @@ final class FastLane: Sendable {
     let identities: IdentityReader
     let gets: RequestMetrics.Row
     let lists: RequestMetrics.Row
+    let discoveries: RequestMetrics.Row
+    /// Where the router keeps what it answered; nil where it keeps nothing.
+    let discovery: DiscoveryCache?
     let namespaceMetrics: NamespaceMetricsFamily
     let answeredBytes: Counter
     let answeredParts: Counter
@@ -31,7 +34,8 @@ final class FastLane: Sendable {
         mode: LaneMode, tenancy: ServerConfiguration.Tenancy, policy: DegradedPolicy,
         access: HitAccess, identities: IdentityReader, caches: CacheDirectory,
         registry: MetricsRegistry, metrics: RequestMetrics,
-        namespaceMetrics: NamespaceMetricsFamily, accessLog: AccessLog
+        namespaceMetrics: NamespaceMetricsFamily, accessLog: AccessLog,
+        discovery: DiscoveryCache? = nil
     ) {
         self.mode = mode
         self.tenancy = tenancy
@@ -43,6 +47,8 @@ final class FastLane: Sendable {
         routes = LaneRoutes(kinds: caches.kinds)
         gets = metrics.row(of: .get)
         lists = metrics.row(of: .list)
+        discoveries = metrics.row(of: .discovery)
+        self.discovery = discovery
         func answered(_ layer: LaneMode) -> Counter {
             registry.counter(
                 "catalog_fast_lane_hits_total",

@@ -40,16 +40,20 @@ extension LaneCore {
         head.begin(
             beginning, tag: page.tag, coding: coding, stamp: place.stamp, boundMs: boundMs,
             bodyBytes: form.readableBytes)
+        send(form, isHead: request.isHead)
+        return Sent(status: 200, bodyBytes: form.readableBytes, now: now)
+    }
+
+    /// Ends a head that was begun, and sends a body that others share after it.
+    func send(_ form: ByteBuffer, isHead: Bool) {
         head.finish(with: tail)
         output.writeBytes(head.bytes)
-        if !request.isHead {
-            if form.readableBytes <= LaneLimits.copiedPageBytes {
-                output.writeImmutableBuffer(form)
-            } else {
-                body = form
-            }
+        guard !isHead else { return }
+        if form.readableBytes <= LaneLimits.copiedPageBytes {
+            output.writeImmutableBuffer(form)
+        } else {
+            body = form
         }
-        return Sent(status: 200, bodyBytes: form.readableBytes, now: now)
     }
 
     /// The form of a page that the client prefers, if it is at hand.

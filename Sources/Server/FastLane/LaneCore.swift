@@ -19,6 +19,7 @@ final class LaneCore {
     let pageBeginnings: [LaneHead.Beginning]
     var head = LaneHead()
     var codings = LaneCodings()
+    var discovery: LaneDiscovery
     private(set) var tail: [UInt8] = []
     private var date = LaneDate()
     private var ids = RequestIDs()
@@ -36,6 +37,7 @@ final class LaneCore {
 
     init(lane: FastLane) {
         self.lane = lane
+        discovery = LaneDiscovery(cache: lane.discovery)
         directory = LaneDirectory(caches: lane.caches, metrics: lane.namespaceMetrics)
         beginnings = lane.caches.kinds.entries.map {
             LaneHead.Beginning(
@@ -70,8 +72,11 @@ final class LaneCore {
     }
 
     private func answer(_ request: LaneRequest, _ bytes: Span<UInt8>, began: Int64) -> Bool {
-        guard !(request.hasAuthorization && lane.access.leavesTokens),
-            let target = lane.routes.target(of: request, in: bytes),
+        guard !(request.hasAuthorization && lane.access.leavesTokens) else { return false }
+        if let action = LaneDiscovery.action(bytes.extracting(request.path)) {
+            return sendDiscovery(request, bytes, action, began: began) != nil
+        }
+        guard let target = lane.routes.target(of: request, in: bytes),
             let place = place(of: request, target, bytes),
             lane.access.isAllowed(
                 user: bytes.extracting(request.user), groups: bytes.extracting(request.groups),
@@ -83,7 +88,10 @@ final class LaneCore {
             target.isList
             ? sendPage(request, bytes, target, place) : send(request, bytes, target, place)
         guard let sent else { return false }
-        record(sent, request, bytes, target, place, began: began)
+        place.hits.increment()
+        record(
+            sent, request, bytes, target.isList ? lane.lists : lane.gets, place.namespace,
+            began: began)
         return true
     }
 
@@ -95,7 +103,7 @@ final class LaneCore {
         return name.isEmpty ? nil : directory[bytes.extracting(name)]
     }
 
-    private func prepareTail(_ request: LaneRequest, _ bytes: Span<UInt8>, now: Int64) {
+    func prepareTail(_ request: LaneRequest, _ bytes: Span<UInt8>, now: Int64) {
         if !date.isFresh(now: now) { date.render(seconds: WallClock.seconds, now: now) }
         if request.requestID.isEmpty { ids.advance() }
         trace = nil
@@ -165,19 +173,18 @@ final class LaneCore {
         return Sent(status: isKnown ? 304 : 200, bodyBytes: isKnown ? 0 : count, now: now)
     }
 
-    private func record(
-        _ sent: Sent, _ request: LaneRequest, _ bytes: Span<UInt8>, _ target: LaneRoutes.Target,
-        _ place: LaneNamespace, began: Int64
+    func record(
+        _ sent: Sent, _ request: LaneRequest, _ bytes: Span<UInt8>, _ row: RequestMetrics.Row,
+        _ namespace: Namespace, began: Int64
     ) {
         let micros = Int(max(0, sent.now - began) / 1_000)
-        place.hits.increment()
-        (target.isList ? lane.lists : lane.gets).record(status: sent.status, micros: micros)
+        row.record(status: sent.status, micros: micros)
         let id = ids.bytes
         let anonymous = Self.anonymous
         lane.accessLog.record(
             method: request.isHead ? "HEAD" : "GET", path: bytes.extracting(request.target),
             status: sent.status, durationMicros: micros, bytes: sent.bodyBytes,
-            namespace: place.namespace.name,
+            namespace: namespace.name,
             requestId: request.requestID.isEmpty
                 ? id.span : bytes.extracting(request.requestID),
             cache: .hit,

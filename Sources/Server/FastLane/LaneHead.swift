@@ -65,6 +65,29 @@ struct LaneHead {
         bytes.append(UInt8(ascii: "\n"))
     }
 
+    private static let discovery =
+        "Content-Type: application/json\r\nCache-Control: private, no-cache\r\n"
+        + "X-Cache: HIT\r\nCache-Status: catalog; hit\r\n"
+        + "Vary: Accept-Encoding, X-Namespace\r\nETag: "
+    private static let discoveryOK = Array("HTTP/1.1 200 OK\r\n\(discovery)".utf8)
+    private static let discoveryNotModified = Array(
+        "HTTP/1.1 304 Not Modified\r\n\(discovery)".utf8)
+
+    /// Begins an answer of discovery, in the order in which its handler writes the fields.
+    mutating func beginDiscovery(tag: [UInt8], coding: ContentCoding, bodyBytes: Int?) {
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(contentsOf: bodyBytes == nil ? Self.discoveryNotModified : Self.discoveryOK)
+        bytes.append(contentsOf: tag)
+        if let bodyBytes {
+            if coding == .gzip { bytes.append(contentsOf: Self.gzip) }
+            if coding == .zstd { bytes.append(contentsOf: Self.zstd) }
+            bytes.append(contentsOf: Self.length)
+            bytes.append(decimalDigits: UInt64(bodyBytes))
+        }
+        bytes.append(UInt8(ascii: "\r"))
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
     /// Ends the head with what was prepared by `tail`.
     mutating func finish(with tail: [UInt8]) { bytes.append(contentsOf: tail) }
 

@@ -12,6 +12,8 @@ enum LaneLimits {
     static let copiedPageBytes = 4 << 10
     /// Values of `Accept-Encoding` that an event loop remembers.
     static let codings = 8
+    /// Answers of discovery that an event loop has at hand.
+    static let discoveries = 32
     /// Bytes of answers that gather before they are handed to the connection.
     static let batchBytes = 64 << 10
     /// Bytes of output buffer that an event loop keeps between its turns.

@@ -62,7 +62,7 @@ struct LaneRoutes: Sendable {
         for route in routes {
             if !route.list.isEmpty, isEqual(bytes, request.path, texts, route.list) {
                 var target = Target(kind: kinds[route.kind], isList: true)
-                return takeNamespace(request.query, bytes, &target) ? target : nil
+                return takeNamespace(request.query, bytes, &target.namespace) ? target : nil
             }
             guard hasPrefix(bytes, request.path, texts, route.prefix) else { continue }
             let rest = (request.path.lowerBound + route.prefix.count)..<request.path.upperBound
@@ -117,11 +117,20 @@ struct LaneRoutes: Sendable {
         return true
     }
 
+    /// The namespace that a request for no entity names: the parameter's, else the header's.
+    ///
+    /// Empty where there is none; nil for a query that the router has to read.
+    func namespace(of request: LaneRequest, in bytes: Span<UInt8>) -> Range<Int>? {
+        var found = 0..<0
+        guard takeNamespace(request.query, bytes, &found) else { return nil }
+        return found.isEmpty ? request.namespace : found
+    }
+
     /// Looks for the namespace among the parameters of a list, whose others stand for themselves.
     ///
     /// False for anything but one plain value: the router then finds out which one counts.
     private func takeNamespace(
-        _ query: Range<Int>, _ bytes: Span<UInt8>, _ target: inout Target
+        _ query: Range<Int>, _ bytes: Span<UInt8>, _ namespace: inout Range<Int>
     ) -> Bool {
         var start = query.lowerBound
         while start < query.upperBound {
@@ -136,9 +145,9 @@ struct LaneRoutes: Sendable {
                 end += 1
             }
             if isEqual(bytes, start..<(equals ?? end), Self.namespace) {
-                guard let equals, equals + 1 < end, target.namespace.isEmpty else { return false }
-                target.namespace = (equals + 1)..<end
-                for index in target.namespace
+                guard let equals, equals + 1 < end, namespace.isEmpty else { return false }
+                namespace = (equals + 1)..<end
+                for index in namespace
                 where !ByteClass.plainQuery.contains(bytes[index]) { return false }
             }
             start = end + 1

@@ -45,10 +45,15 @@ struct DiscoveryHandler: Sendable {
             ]))
     }
 
+    /// Under what an answer is kept: namespace, and path and query as sent.
+    static func key(_ namespace: Namespace, path: String) -> String {
+        "\(namespace.name) \(path)"
+    }
+
     private func cached(
         _ exchange: Exchange, for lifetime: Duration, _ make: () -> JSONValue
     ) async throws(RequestError) -> Response {
-        let key = "\(exchange.namespace.name) \(exchange.request.head.path ?? "")"
+        let key = Self.key(exchange.namespace, path: exchange.request.head.path ?? "")
         let kept = cache?.answer(for: key)
         let answer = kept ?? RenderedAnswer(make().encoded + [UInt8(ascii: "\n")])
         if kept == nil { cache?.keep(answer, for: key, lifetime) }
