@@ -17,13 +17,16 @@ extension [UInt8] {
         if value < 0 {
             append(UInt8(ascii: "-"))
         }
-        var rest = value.magnitude
-        let start = count
-        repeat {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        } while rest > 0
-        self[start...].reverse()
+        // From the first digit on: turning a slice round would copy the whole buffer.
+        let digits = value.magnitude
+        var scale: UInt = 1
+        while digits / scale >= 10 {
+            scale *= 10
+        }
+        while scale > 0 {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digits / scale % 10))
+            scale /= 10
+        }
     }
 
     /// Appends a number that is not negative, padded with zeros to a width.

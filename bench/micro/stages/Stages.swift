@@ -22,6 +22,8 @@ struct Stages {
     static let all: [Stage] = [
         Stage(name: "get", operations: 20_000, allocations: 12, growth: 2.5),
         Stage(name: "get, absent", operations: 20_000, allocations: 12, growth: 2.5),
+        Stage(name: "get, in place", operations: 20_000, allocations: 0, growth: 2.5),
+        Stage(name: "kept page, in place", operations: 20_000, allocations: 0, growth: 2.5),
         Stage(name: "list, page of 100", operations: 200, allocations: 460, growth: 2.5),
         Stage(name: "render a page of 100", operations: 500, allocations: 4, growth: 2.5),
         Stage(name: "filter by index, 100 matches", operations: 100, allocations: 500, growth: 3),
@@ -44,6 +46,8 @@ struct Stages {
         switch name {
         case "get": get("", found: true)
         case "get, absent": get("x", found: false)
+        case "get, in place": hit()
+        case "kept page, in place": try keptPage()
         case "list, page of 100": try list("pageSize=100", matches: 100)
         case "render a page of 100": try render()
         case "filter by index, 100 matches":
@@ -74,6 +78,34 @@ struct Stages {
                 precedence: precedence)
             guard case .hit(let answer, _) = read, (answer != nil) == found else {
                 throw Failure(description: "a get went wrong")
+            }
+        }
+    }
+
+    private func hit() -> (Int) throws -> Void {
+        let names = (0..<1_000).map { Array(fixture.name(scattered($0)).utf8) }
+        let reader = HitReader(cache: fixture.cache)
+        let source: [UInt8] = []
+        return { turn in
+            var count = 0
+            let outcome = reader.find(
+                named: names[turn % names.count].span, source: source.span, of: fixture.kind
+            ) { _, body in count = body.count }
+            guard outcome == .found, count > 0 else {
+                throw Failure(description: "a hit went wrong")
+            }
+        }
+    }
+
+    private func keptPage() throws -> (Int) throws -> Void {
+        let reader = HitReader(cache: fixture.cache)
+        let target = Array("/servers?pageSize=100".utf8)
+        guard
+            case .hit = try fixture.cache.renderedPage(query("pageSize=100"), target: target)
+        else { throw Failure(description: "a list is cold") }
+        return { _ in
+            guard reader.page(forTarget: target.span) != nil else {
+                throw Failure(description: "a page was not kept")
             }
         }
     }
