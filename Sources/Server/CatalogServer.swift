@@ -44,7 +44,12 @@ package struct CatalogServer: Sendable {
                 configuration: configuration, registry: registry, observer: observer,
                 accessLog: AccessLog(writer: writer, sampleEvery: configuration.accessLogSample),
                 access: access, started: started)
-            try await group(replica, logger, observer).run()
+            var certificates: TLSCertificates?
+            if let files = configuration.tls {
+                certificates = try await TLSCertificates(
+                    files, registry: registry, observer: observer)
+            }
+            try await group(replica, certificates, logger, observer).run()
             await access.shutdown()
             observer.observe(.stopped)
         } catch {
@@ -55,11 +60,12 @@ package struct CatalogServer: Sendable {
 
     /// The services in the order of their start; they stop in reverse, so requests end first.
     private func group(
-        _ replica: Replica, _ logger: Logger, _ observer: Observer
+        _ replica: Replica, _ certificates: TLSCertificates?, _ logger: Logger,
+        _ observer: Observer
     ) -> ServiceGroup {
         let application = Application(
             responder: replica.responder(),
-            server: Self.server(replica.fastLane()),
+            server: Self.server(replica.fastLane(), certificates),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
                 serverName: "catalog-server"),
@@ -68,8 +74,17 @@ package struct CatalogServer: Sendable {
                     .listening(address: channel.localAddress.map { "\($0)" } ?? "unknown"))
             },
             logger: logger)
+        var services = replica.services()
+        if let certificates {
+            services.append(
+                ManagedService {
+                    await certificates.run()
+                } stop: {
+                    certificates.stop()
+                })
+        }
         var settings = ServiceGroupConfiguration(
-            services: (replica.services() + [application, replica.changeStreams()]).map {
+            services: (services + [application, replica.changeStreams()]).map {
                 .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
             },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -77,14 +92,18 @@ package struct CatalogServer: Sendable {
         return ServiceGroup(configuration: settings)
     }
 
-    /// Connections with the fast lane in front of the router, or without.
-    private static func server(_ lane: FastLane?) -> HTTPServerBuilder {
-        guard let lane else {
-            return .http1(configuration: .init(idleTimeout: TimeAmount(ServerLimits.idleTimeout)))
-        }
-        return HTTPServerBuilder { responder in
-            FastLaneChannel(
-                responder: responder, lane: lane, idleTimeout: ServerLimits.idleTimeout)
+    /// Connections with or without TLS, with the fast lane in front of the router or without.
+    private static func server(
+        _ lane: FastLane?, _ certificates: TLSCertificates?
+    ) -> HTTPServerBuilder {
+        let idleTimeout = ServerLimits.idleTimeout
+        return HTTPServerBuilder { responder -> any ServerChildChannel in
+            guard let certificates else {
+                return FastLaneChannel(responder: responder, lane: lane, idleTimeout: idleTimeout)
+            }
+            return SecureChannel(
+                responder: responder, lane: lane, certificates: certificates,
+                idleTimeout: idleTimeout)
         }
     }
 

@@ -35,8 +35,16 @@ enum ServerLimits {
     static let minCompressedBytes = 1_024
     /// How long a connection may be idle.
     static let idleTimeout: Duration = .seconds(75)
+    /// How long the handshake of TLS may take.
+    static let handshakeTimeout: Duration = .seconds(10)
+    /// How often the files of certificate and key are looked at.
+    static let certificateInterval: Duration = .seconds(2)
     /// How long requests in progress may take after a signal to stop.
     static let drainTimeout: Duration = .seconds(30)
+    /// How long a connection without a request waits for one then, before it is closed.
+    static let drainGrace: Duration = .seconds(1)
+    /// How long a client has to close its side of a connection that has ended.
+    static let drainLinger: Duration = .seconds(1)
     /// How often the numbers of waiting and running jobs are looked up.
     static let jobGaugeInterval: Duration = .seconds(5)
     /// Seconds that a write waits for the other replicas when it names none, and at the most.

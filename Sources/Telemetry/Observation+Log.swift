@@ -6,7 +6,7 @@ extension ObservationKind {
         switch self {
         case .databaseDown, .writeFailed, .requestFailed:
             .error
-        case .settingIgnored, .settingRisky, .accessCheckFailed,
+        case .settingIgnored, .settingRisky, .certificateRefused, .accessCheckFailed,
             .feedDisconnected, .feedDeaf, .feedPolling, .divergence,
             .digestMismatch, .rebuild, .entityBypassed, .loadFailed, .collectionOverBudget,
             .cacheDiscarded, .cacheUnwritable, .readerTooOld, .poolExhausted, .sourceFailed,

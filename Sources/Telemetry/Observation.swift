@@ -22,6 +22,10 @@ package enum Observation: Sendable, Hashable {
 
     /// A setting stands as it is, and an operator should know what that means.
     case settingRisky(name: String, reason: String)
+    /// New connections get another certificate.
+    case certificateReplaced(path: String)
+    /// Changed files of certificate and key cannot be used; the certificate in use stays.
+    case certificateRefused(reason: String)
 
     // MARK: Feed
 

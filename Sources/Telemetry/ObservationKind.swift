@@ -8,6 +8,8 @@ package enum ObservationKind: Int, Sendable, CaseIterable {
     case stopped
     case settingIgnored
     case settingRisky
+    case certificateReplaced
+    case certificateRefused
     case feedConnected
     case feedDisconnected
     case feedReconnecting
@@ -82,6 +84,8 @@ extension Observation {
         case .stopped: .stopped
         case .settingIgnored: .settingIgnored
         case .settingRisky: .settingRisky
+        case .certificateReplaced: .certificateReplaced
+        case .certificateRefused: .certificateRefused
         case .feedConnected: .feedConnected
         case .feedDisconnected: .feedDisconnected
         case .feedReconnecting: .feedReconnecting

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
@@ -107,51 +106,5 @@ extension LiveTests {
             #expect(answer.status == 200)
             #expect(try await servers.bytes.client.get("/livez").status == 200)
         }
-
-        @Test("a server that stops has answered what it took")
-        func stopping() async throws {
-            let servers = try await LaneServers.get()
-            let server = try await ServerProcess.ready(
-                .init(
-                    environment: [
-                        "CATALOG_FAST_LANE": "bytes", "CATALOG_TENANCY_MODE": "namespace",
-                    ], dsn: servers.bytes.dsn))
-            let target = "\(servers.paths[0])?namespace=default"
-            let answered = AnswerCount()
-            let status = try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<8 {
-                    let connection = try await server.client.connect()
-                    group.addTask {
-                        while true {
-                            // A connection that ends does so between two answers, never within one.
-                            do {
-                                let answer = try await connection.get(target)
-                                #expect(answer.status == 200)
-                                #expect(answer.text.hasSuffix("\n"))
-                                answered.increment()
-                            } catch let failure as HTTPFailure {
-                                let text = failure.description
-                                #expect(!text.contains("within the body"), "\(text)")
-                                return
-                            }
-                        }
-                    }
-                }
-                while answered.value < 200 { await Task.yield() }
-                let status = try await server.terminate()
-                try await group.waitForAll()
-                return status
-            }
-            #expect(status == 0)
-        }
     }
-}
-
-/// Answers that several clients have received.
-private final class AnswerCount: Sendable {
-    private let count = Atomic<Int>(0)
-
-    var value: Int { count.load(ordering: .relaxed) }
-
-    func increment() { count.add(1, ordering: .relaxed) }
 }

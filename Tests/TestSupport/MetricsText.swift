@@ -1,7 +1,7 @@
 /// Reads the text form of metrics.
-enum MetricsText {
+package enum MetricsText {
     /// The sum of the series with the name and at least the labels; nil when there is none.
-    static func sum(of name: String, labels: [String: String], in text: String) -> Double? {
+    package static func sum(of name: String, labels: [String: String], in text: String) -> Double? {
         var total: Double?
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             guard line.hasPrefix(name), let space = line.lastIndex(of: " ") else { continue }

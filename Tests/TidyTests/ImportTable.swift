@@ -24,7 +24,7 @@ enum ImportTable {
             "Postgres", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "ServiceLifecycle",
             "Subprocess", "SystemPackage", "UnixSignals", "AsyncHTTPClient", "CryptoExtras",
             "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
-            "HummingbirdCore", "Compression",
+            "HummingbirdCore", "HummingbirdHTTP2", "NIOTLS", "Compression",
         ],
         "catalog-server": ["Server", "ArgumentParser"],
         "CatalogClient": ["CatalogModel", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],

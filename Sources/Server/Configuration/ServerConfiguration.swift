@@ -17,6 +17,8 @@ package struct ServerConfiguration: Sendable {
 
     package let host: String
     package let port: Int
+    /// With what connections are encrypted; nil where they are not.
+    package let tls: TLSFiles?
     package let sourcesPath: String
     package let configStore: ConfigStoreMode
     /// Where the sources lie in a cluster, if that is where they are kept.
@@ -81,6 +83,7 @@ package struct ServerConfiguration: Sendable {
             reader.number(setting, in: range) { ignored.append(($0, $1)) }
         }
         (host, port) = try Self.address(reader.text(.listen))
+        tls = try TLSFiles.read(reader)
         sourcesPath = try reader.text(.sources)
         configStore = try ConfigStoreMode(rawValue: reader.text(.configStore)) ?? .database
         _ = try reader.text(.databaseType)

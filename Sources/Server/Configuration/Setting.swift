@@ -112,5 +112,5 @@ extension Setting {
             changeWriteTimeout,
             governanceFile, approvalPolicies, approvalRoles,
             migrationLock, logLevel, accessLogSample, fastLane, podName,
-        ] + access + election + configMap + providers
+        ] + tls + access + election + configMap + providers
 }

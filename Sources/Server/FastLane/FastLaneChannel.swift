@@ -6,7 +6,7 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
-/// A connection of HTTP/1.1 with the lane in front of the router.
+/// A connection of HTTP/1.1 with the lane, where it is on, in front of the router.
 ///
 /// Hummingbird's own hook for further handlers lies before the handler that watches over idleness,
 /// which then closes connections that are served by the hook alone; hence a channel of our own.
@@ -14,8 +14,9 @@ struct FastLaneChannel: HTTPChannelHandler {
     typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
     let responder: HTTPChannelHandler.Responder
-    let lane: FastLane
+    let lane: FastLane?
     let idleTimeout: Duration
+    var isSecure = false
 
     /// The decoder takes what it takes without the lane; the router refuses more with words of its own.
     private static var decoderLimits: NIOHTTPDecoderLimitConfiguration {
@@ -29,18 +30,24 @@ struct FastLaneChannel: HTTPChannelHandler {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            let front = LaneFrontHandler(
-                core: lane.core(on: channel.eventLoop), answersBytes: lane.mode == .bytes,
-                idleTimeout: idleTimeout)
+            let front = lane.map { lane in
+                LaneFrontHandler(
+                    core: lane.core(on: channel.eventLoop), answersBytes: lane.mode == .bytes,
+                    idleTimeout: idleTimeout)
+            }
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(front)
+            if let front { try pipeline.addHandler(front) }
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: false, withErrorHandling: false,
                 withOutboundHeaderValidation: false, withEncoderConfiguration: .init(),
                 withDecoderLimitConfiguration: Self.decoderLimits)
-            try pipeline.addHandler(LanePartHandler(front: front))
-            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))
+            if let front { try pipeline.addHandler(LanePartHandler(front: front)) }
+            try pipeline.addHandler(DrainHandler())
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: isSecure))
+            // With the lane idleness is the front's, which sees all requests.
+            try pipeline.addHandler(
+                HTTPConnectionStateHandler(
+                    idleTimeout: front == nil ? idleTimeout : nil, logger: logger))
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel,
                 configuration: .init(isOutboundHalfClosureEnabled: true))

@@ -47,6 +47,8 @@ struct CatalogResponder: HTTPResponder {
             response = await answer(request, context, requestID: requestID, &facts)
         }
         CORS.allow(request, &response.headers)
+        // A length would be that of another answer; HTTP/1.1 leaves it out by itself.
+        if response.status == .notModified { response.headers[.contentLength] = nil }
         response.headers[.requestID] = requestID
         let length = response.body.contentLength ?? 0
         if request.method == .head { response = response.createHeadResponse() }
