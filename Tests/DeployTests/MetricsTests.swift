@@ -1,3 +1,4 @@
+import CatalogModel
 import Foundation
 import TestSupport
 import Testing
@@ -7,14 +8,20 @@ extension DeployTests {
     struct MetricsTests {
         /// Name and type of what a server exposes that takes part in everything.
         private static let exposed = Task {
-            let server = try await ServerProcess.ready(
-                .init(environment: [
-                    "CATALOG_LEADER_ELECTION_ENABLED": "true",
-                    "CATALOG_LEADER_ELECTION_BACKEND": "postgres",
-                ]))
-            let text = try await server.client.get("/metrics").text
+            let pair = try await CertificatePair.make()
+            var environment = pair.environment
+            environment["CATALOG_LEADER_ELECTION_ENABLED"] = "true"
+            environment["CATALOG_LEADER_ELECTION_BACKEND"] = "postgres"
+            let server = try await ServerProcess.start(.init(environment: environment))
+            try await server.waitForLine(within: .seconds(60)) {
+                $0["message"]?.stringValue == "ready"
+            }
+            let curl = try await Program(
+                "/usr/bin/curl",
+                ["-sf", "--cacert", pair.certificate, "https://127.0.0.1:\(server.port)/metrics"])
+            try #require(curl.status == 0, curl.text)
             try await server.terminate()
-            return text
+            return curl.output
         }
 
         private static func families() async throws -> [String: String] {
