@@ -68,6 +68,15 @@ struct ConfigMapContractTests {
         }
         _ = try await manager.apply("extra", ["two"])
         #expect(site.mapText?.contains("name: again") == true)
+        let text = try #require(site.cluster.object(site.mapPath))
+        site.cluster.remove(site.mapPath)
+        let gone = try await manager.post(
+            "apply-source", .object(manager.input("extra", ["three"])))
+        #expect(gone.status == 409, "a ConfigMap that somebody has removed is not made anew")
+        #expect(site.mapText == nil)
+        #expect(try await site.names("extra") == ["two"])
+        site.cluster.put(text, at: site.mapPath)
+        _ = try await manager.apply("extra", ["four"])
         _ = try await site.server.terminate()
     }
 

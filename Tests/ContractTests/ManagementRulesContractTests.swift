@@ -104,6 +104,65 @@ struct ManagementRulesContractTests {
         #expect(source["lastRefreshDuration"]?.intValue == duration)
     }
 
+    @Test("a source of a file shows its text, but for models", arguments: Catalog.all)
+    func content(catalog: Catalog) async throws {
+        let client = try await SharedServer.get().client
+        let sources = try #require(
+            try await client.get("\(catalog.base)/management/sources").body("sources")?.arrayValue)
+        #expect(sources.map { $0["id"]?.stringValue } == catalog.sources)
+        for source in sources {
+            let text = source.value(at: "properties.content")?.stringValue
+            if catalog.plugin == "model" {
+                #expect(text == nil)
+            } else {
+                #expect(text?.contains("\(catalog.plural):") == true)
+            }
+        }
+    }
+
+    @Test("to validate a source asks the provider alone")
+    func providerAlone() async throws {
+        let tenant = try await Tenant.fresh()
+        let manager = SourceClient(tenant, .agents)
+        var input = manager.input("UPPER", ["a"])
+        input["name"] = ""
+        let valid = try await manager.post("validate-source", .object(input))
+        #expect(valid.status == 200)
+        #expect(try valid.json() == ["valid": true])
+        input["properties"] = ["content": "agents: [{name: a, nonsense: 1}]"]
+        let invalid = try await manager.post("validate-source", .object(input))
+        #expect(invalid.status == 200)
+        #expect(try invalid.body("valid") == false)
+        let errors = try #require(try invalid.body("errors")?.arrayValue)
+        #expect(errors.first?["message"]?.stringValue?.contains("nonsense") == true)
+    }
+
+    @Test("overlays are of one namespace, plugin and name; a phase can be named")
+    func overlays() async throws {
+        let (one, two) = (try await Tenant.fresh(), try await Tenant.fresh())
+        for (tenant, catalog) in [(one, Catalog.agents), (one, .skills), (two, .agents)] {
+            _ = try await SourceClient(tenant, catalog).apply("s", ["a", "b"])
+        }
+        let manager = SourceClient(one, .agents)
+        let phase = try await manager.post(
+            "entities/a:action", ["action": "deprecate", "params": ["phase": "sunset"]])
+        #expect(try phase.body("data") == ["lifecycle": "sunset"])
+        for tags: JSONValue in [["x", "y"], ["z"]] {
+            let tagged = try await manager.post(
+                "entities/a:action", ["action": "tag", "params": ["tags": tags]])
+            #expect(try tagged.body("data.tags") == tags)
+        }
+        let entity = try await one.get("\(Catalog.agents.list)/a").json()
+        #expect(entity["lifecycle"] == "sunset" && entity["tags"] == ["z"])
+        for (tenant, path) in [
+            (one, "\(Catalog.agents.list)/b"), (one, "\(Catalog.skills.list)/a"),
+            (two, "\(Catalog.agents.list)/a"),
+        ] {
+            let other = try await tenant.get(path).json()
+            #expect(other["lifecycle"] == nil && other["tags"] == nil, "\(path)")
+        }
+    }
+
     @Test("methods that a path does not have are named", arguments: Catalog.all)
     func methods(catalog: Catalog) async throws {
         let tenant = try await Tenant.fresh()

@@ -104,6 +104,36 @@ struct SecretReferenceContractTests {
         _ = try await site.server.terminate()
     }
 
+    @Test("a source of the API stays the tenant's when it was read from the file again")
+    func stays() async throws {
+        let site = try await ConfigStoreSite.start("file", ["CATALOG_TENANCY_MODE": "namespace"])
+        let name = "stays-\(site.mapName)"
+        put("agents: [{name: mine}]", name, in: "default", site.cluster)
+        put("agents: [{name: operators}]", name, in: "catalog-system", site.cluster)
+        let own: JSONValue = ["name": .string(name), "key": "agents.yaml"]
+        let applied = try await site.manager().post("apply-source", input("own", own))
+        #expect(applied.status == 200, "\(applied.text)")
+        #expect(try await site.names("own") == ["mine"])
+        try await site.server.restart()
+        try await site.server.waitUntilReady()
+        let refreshed = try await site.manager().post(
+            "sources/own:action", ["action": "refresh"])
+        #expect(try refreshed.body("status") == "completed")
+        #expect(try await site.names("own") == ["mine"])
+        try site.edit { $0.replacingOccurrences(of: "name: S\n", with: "name: Renamed\n") }
+        try await site.eventually("the new name") {
+            try await site.manager().list().last?["name"] == "Renamed"
+        }
+        _ = try await site.manager().post("sources/own:action", ["action": "refresh"])
+        #expect(try await site.names("own") == ["mine"])
+        // The operator's own source is another matter.
+        try site.edit { $0.replacingOccurrences(of: "id: own\n", with: "id: theirs\n") }
+        try await site.eventually("the operator's source") {
+            try await site.names("theirs") == ["operators"]
+        }
+        _ = try await site.server.terminate()
+    }
+
     @Test("outside of a cluster a reference is refused")
     func noCluster() async throws {
         let tenant = try await Tenant.fresh()

@@ -78,6 +78,26 @@ struct SourcesDocumentTests {
         #expect(found.includedItems == definition.includedItems)
     }
 
+    @Test func onlyOneOfTwoReplicasTakesADocumentOver() async throws {
+        let database = try await JobsDatabase()
+        let (name, catalog) = ("file:/f", database.catalog)
+        let first = try JobsDatabase.configuration([("a", "x")])
+        let second = try JobsDatabase.configuration([("b", "y")])
+        #expect(try await catalog.documentVersion(name) == nil)
+        let taken = try await catalog.synchronize(first, document: name, text: "1", after: nil)
+        #expect(taken == ["mcp"])
+        let known = try await catalog.documentVersion(name)
+        #expect(known == ConfigVersion.whole("1"))
+        // What was read before somebody else took another text over is not written over that.
+        let late = try await catalog.synchronize(second, document: name, text: "2", after: nil)
+        #expect(late == nil)
+        #expect(try await catalog.documentVersion(name) == known)
+        #expect(try await catalog.sources(.default).map(\.definition.id) == ["a"])
+        let next = try await catalog.synchronize(second, document: name, text: "2", after: known)
+        #expect(next == ["mcp"])
+        #expect(try await catalog.sources(.default).map(\.definition.id) == ["b"])
+    }
+
     @Test func aTextThatCannotBeReadIsNotChanged() throws {
         #expect(throws: LoadError.self) {
             try SourcesDocument.changing("catalogs: [", key("s"), to: nil)

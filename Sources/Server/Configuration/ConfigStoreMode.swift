@@ -20,7 +20,4 @@ extension Setting {
         variable: "CATALOG_CONFIG_CONFIGMAP_NAME", standard: "catalog-sources")
     static let configMapKey = Setting(
         variable: "CATALOG_CONFIG_CONFIGMAP_KEY", standard: "sources.yaml")
-
-    /// Where the sources lie in a cluster.
-    static let configMap: [Setting] = [configNamespace, configMapName, configMapKey]
 }

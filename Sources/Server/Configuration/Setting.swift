@@ -100,7 +100,8 @@ extension Setting {
     /// Every setting, in the order in which they are printed.
     static let all: [Setting] =
         [
-            listen, sources, configStore, databaseType, databaseDSN, poolSize, preparedStatements,
+            listen, sources, configStore, configNamespace, configMapName, configMapKey,
+            databaseType, databaseDSN, poolSize, preparedStatements,
             cacheDirectory, cacheEnabled,
             cacheNamespaces, cacheBytes, pageBytes, scanLimit, discoveryTTL, capabilitiesTTL,
             cacheEntries, stalenessLimit, stalenessMaximum, degradedPolicy, failClosedNamespaces,
@@ -112,5 +113,5 @@ extension Setting {
             changeWriteTimeout,
             governanceFile, approvalPolicies, approvalRoles,
             migrationLock, logLevel, accessLogSample, fastLane, podName,
-        ] + tls + access + election + configMap + providers
+        ] + tls + access + election + providers
 }
