@@ -5,6 +5,12 @@ import Testing
 
 @testable import ReadPath
 
+/// What the environment says about a run of the tests.
+enum TestSettings {
+    /// Whether counts are as large as they mean something, whatever the time.
+    static let isSlow = ProcessInfo.processInfo.environment["CATALOG_SLOW"] == "1"
+}
+
 /// A directory of its own, removed with the value.
 final class Scratch: Sendable {
     let path: String

@@ -7,7 +7,8 @@ import Testing
 struct ListPropertyTests {
     static let kinds = [Kind.agent, Kind.prompt, Kind.mcp, Kind.model]
     private static let itemsPerKind = 70
-    private static let queriesPerKind = 80
+    /// CATALOG_SLOW=1 asks for more.
+    private static let queriesPerKind = TestSettings.isSlow ? 400 : 40
 
     private static func harness(
         _ kind: KindTable.Entry, using generator: inout SeededGenerator

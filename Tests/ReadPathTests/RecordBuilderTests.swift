@@ -53,14 +53,24 @@ struct RecordBuilderTests {
         #expect(built.digest == EntityDigest.digest(of: row))
     }
 
+    /// One of so many combinations is tried, others in each kind; CATALOG_SLOW=1 asks for all.
+    private static let stride = TestSettings.isSlow ? 1 : 6
+
     @Test("Any value in any field gives what the parser gives", arguments: Kind.all.indices)
     func everyValueInEveryField(_ index: Int) throws {
         let kind = Kind.all[index]
         let fields = kind.kind.fields.flatMap { [$0.name] + $0.path + $0.aliases }
+        var number = index
         for key in Set(fields + ["id", "source_id", "other", "ключ", "customProperties"]).sorted() {
+            // Begins anew with each key, so that no value always falls to the same ones.
+            number += 1
             for value in Self.values {
-                try check(Array(#"{"\#(key)": \#(value), "z": 1}"#.utf8), kind)
-                try check(Array(#" { "a":[1 ],"\#(key)" :\#(value) }"#.utf8), kind)
+                for doc in [
+                    #"{"\#(key)": \#(value), "z": 1}"#, #" { "a":[1 ],"\#(key)" :\#(value) }"#,
+                ] {
+                    number += 1
+                    if number.isMultiple(of: Self.stride) { try check(Array(doc.utf8), kind) }
+                }
             }
         }
     }
