@@ -37,6 +37,8 @@ enum ServerLimits {
     static let idleTimeout: Duration = .seconds(75)
     /// How long the handshake of TLS may take.
     static let handshakeTimeout: Duration = .seconds(10)
+    /// How long a connection of HTTP/2 may carry nothing either way.
+    static let quietTimeout: Duration = .seconds(150)
     /// How often the files of certificate and key are looked at.
     static let certificateInterval: Duration = .seconds(2)
     /// How long requests in progress may take after a signal to stop.

@@ -124,8 +124,10 @@ struct DrainTests {
         func connect() throws -> (EmbeddedChannel, Listener) {
             let channel = EmbeddedChannel()
             let listener = Listener()
+            let times = SecureFrontHandler.Times(
+                handshake: .seconds(5), linger: .seconds(1), quiet: .seconds(20))
             try channel.pipeline.syncOperations.addHandlers([
-                SecureFrontHandler(handshakeTimeout: .seconds(5)), listener,
+                SecureFrontHandler(times: times), listener,
             ])
             try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
             return (channel, listener)
@@ -139,8 +141,31 @@ struct DrainTests {
         channel.pipeline.fireUserInboundEventTriggered(
             TLSUserEvent.handshakeCompleted(negotiatedProtocol: nil))
         #expect(listener.isStopping)
-        channel.embeddedEventLoop.advanceTime(by: .seconds(6))
+        channel.embeddedEventLoop.advanceTime(by: .seconds(60))
         #expect(channel.isActive)
         _ = try? channel.finish()
+
+        // HTTP/2: quiet for too long, and closed by whoever is behind.
+        func connectHTTP2() throws -> EmbeddedChannel {
+            let (channel, _) = try connect()
+            channel.pipeline.fireUserInboundEventTriggered(
+                TLSUserEvent.handshakeCompleted(negotiatedProtocol: "h2"))
+            return channel
+        }
+        let quiet = try connectHTTP2()
+        quiet.embeddedEventLoop.advanceTime(by: .seconds(15))
+        try quiet.writeInbound(ByteBuffer(string: "x"))
+        quiet.embeddedEventLoop.advanceTime(by: .seconds(15))
+        #expect(quiet.isActive)
+        quiet.embeddedEventLoop.advanceTime(by: .seconds(6))
+        #expect(!quiet.isActive)
+        let closed = try connectHTTP2()
+        let first = closed.close()
+        let second = closed.close()
+        #expect(closed.isActive)
+        closed.embeddedEventLoop.advanceTime(by: .seconds(2))
+        try first.wait()
+        try second.wait()
+        #expect(!closed.isActive)
     }
 }
