@@ -64,9 +64,11 @@ enum StreamRule {
 /// What each change left, as far as the writers' answers tell.
 private struct Contents {
     private let known: [LogRow: String?]
-    private let possible: [Register: Set<String>]
+    private let index: LogIndex
+    private let era: Era
 
     init(_ era: Era) {
+        self.era = era
         var known: [LogRow: String?] = [:]
         for write in era.operations where write.isAcknowledgedWrite {
             guard case .write(let value) = write.action, let revision = write.revision else {
@@ -77,16 +79,23 @@ private struct Contents {
             known[row] = .some(value)
         }
         self.known = known
-        possible = LogIndex(era).valuesOfUnknownWrites
+        index = LogIndex(era)
     }
 
     func check(
         _ row: LogRow, _ value: String, in stream: ChangeStream,
         into checker: inout HistoryChecker
     ) {
-        let isTrue =
-            known[row].map { $0 == value }
-            ?? (possible[row.register]?.contains(value) == true)
+        let head = era.initialHeads[stream.namespace] ?? 0
+        let isTrue: Bool
+        if row.revision <= head {
+            // Written before the era: only what it left at its beginning is known.
+            guard index.newest(of: row.register, upTo: head) == row else { return }
+            isTrue = era.initial[row.register] == value
+        } else {
+            let possible = index.valuesOfUnknownWrites[row.register]
+            isTrue = known[row].map { $0 == value } ?? (possible?.contains(value) == true)
+        }
         checker.expect(
             isTrue, .trueToLog, [],
             "\(stream.name): \(row.register)@\(row.revision) came with \(value)")

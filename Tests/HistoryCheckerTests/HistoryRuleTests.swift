@@ -205,6 +205,14 @@ struct HistoryRuleTests {
         #expect(HistoryBuilder.broken(era).isEmpty)
         era.streams[0].values = [era.log[1]: "a"]
         #expect(HistoryBuilder.broken(era) == [.trueToLog])
+        // Of what was written before the era it is known what the last one left.
+        var later = Era(
+            operations: [], log: era.log, initialHeads: ["default": 2],
+            initial: [HistoryBuilder.x: "b"], streams: era.streams)
+        later.streams[0].values = [era.log[0]: "?", era.log[1]: "b"]
+        #expect(HistoryBuilder.broken(later).isEmpty)
+        later.streams[0].values = [era.log[1]: "a"]
+        #expect(HistoryBuilder.broken(later) == [.trueToLog])
         era.streams = [stream]
         era.streams[0].claims = [.init(revision: 2, began: 48_000_000, boundMs: 1)]
         #expect(HistoryBuilder.broken(era) == [.honestBound])
