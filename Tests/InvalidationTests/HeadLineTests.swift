@@ -2,8 +2,8 @@ import CatalogModel
 import Invalidation
 import Testing
 
-@Suite("Lineages between replicas")
-struct FeedWireLineageTests {
+@Suite("The line of a head between replicas")
+struct HeadLineTests {
     private let epoch = Epoch("ffffffff-d9cb-469f-a165-70867728950e")
     private let former = Epoch("0f8fad5b-d9cb-469f-a165-70867728950e")
 
