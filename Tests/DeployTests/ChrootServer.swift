@@ -15,8 +15,10 @@ final class ChrootServer: Sendable {
         // It dies with the tests, however these end.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
         process.arguments = [
-            "--pdeathsig", "KILL", "chroot", "--userspec=catalog-server:catalog-server", root,
-            "/usr/bin/catalog-server",
+            "--pdeathsig", "KILL", "unshare", "-m", "sh", "-c",
+            "mount -t proc proc $0/proc && "
+                + "exec chroot --userspec=catalog-server:catalog-server \"$0\" \"$@\"",
+            root, "/usr/bin/catalog-server",
         ]
         process.environment = [
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DATABASE_DSN": dsn,

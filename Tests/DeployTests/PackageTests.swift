@@ -45,7 +45,10 @@ extension DeployTests {
         /// Runs a program in the Debian; apt fetches by the network of this machine.
         private static func inside(_ root: String, _ command: [String]) async throws -> Program {
             try await Program(
-                "chroot", [root] + command,
+                "unshare",
+                // Swift reads its arguments from there.
+                ["-m", "sh", "-c", "mount -t proc proc $0/proc && exec chroot \"$0\" \"$@\"", root]
+                    + command,
                 environment: ["DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"])
         }
 
@@ -85,7 +88,7 @@ extension DeployTests {
                     root,
                     [
                         "/usr/lib/catalog-server/healthcheck",
-                        "http://localhost:\(port)/readyz",
+                        "http://127.0.0.1:\(port)/readyz",
                     ]
                 ).status == 0
             }
@@ -96,7 +99,7 @@ extension DeployTests {
             try await DeployTests.eventually("its end") {
                 try await inside(
                     root,
-                    ["/usr/lib/catalog-server/healthcheck", "http://localhost:\(port)/livez"]
+                    ["/usr/lib/catalog-server/healthcheck", "http://127.0.0.1:\(port)/livez"]
                 ).status == 1
             }
         }
