@@ -205,12 +205,7 @@ struct Replica: Sendable {
                 APIDocument(
                     plugins: Plugins.all, hasJobs: configuration.jobsEnabled,
                     version: CatalogServer.version)),
-            discovery: DiscoveryHandler(
-                plugins: Plugins.all, namespaces: configuration.namespaces,
-                tenancy: configuration.tenancy, environments: configuration.governance.environments,
-                cache: discovery,
-                discoveryTTL: configuration.discoveryTTL,
-                capabilitiesTTL: configuration.capabilitiesTTL),
+            discovery: discoveryHandler,
             reads: reads, models: ModelHandler(reads: reads),
             modelSources: ModelSourceHandler(
                 reader: reader, catalog: catalog, loader: sourceParts.previews,
@@ -241,6 +236,14 @@ struct Replica: Sendable {
                 kinds: caches.kinds, plugins: Plugins.all, hasJobs: configuration.jobsEnabled),
             tenancy: Tenancy(mode: configuration.tenancy), identities: access.identities,
             handlers: handlers, metrics: requestMetrics, accessLog: accessLog, observer: observer)
+    }
+
+    private var discoveryHandler: DiscoveryHandler {
+        DiscoveryHandler(
+            plugins: Plugins.all, namespaces: configuration.namespaces,
+            tenancy: configuration.tenancy, environments: configuration.governance.environments,
+            cache: discovery, discoveryTTL: configuration.discoveryTTL,
+            capabilitiesTTL: configuration.capabilitiesTTL)
     }
 
     /// What answers hits before the router does; nil where it is off or there is no cache.

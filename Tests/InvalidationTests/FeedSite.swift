@@ -174,12 +174,13 @@ final class FeedSite: Sendable {
 
     func head(_ namespace: Namespace) async throws -> NamespaceHead {
         let rows = try await writer.query(
-            "SELECT epoch::text, revision, digest FROM namespaces WHERE name = $1",
+            "SELECT epoch::text, revision, digest, lineage FROM namespaces WHERE name = $1",
             [.text(namespace.name)])
         return NamespaceHead(
             namespace: namespace, epoch: Epoch(try rows.string(0, 0)),
             revision: Revision(UInt64(try rows.int64(0, 1))),
-            digest: UInt64(bitPattern: try rows.int64(0, 2)))
+            digest: UInt64(bitPattern: try rows.int64(0, 2)),
+            lineage: Lineage(try rows.string(0, 3)))
     }
 
     /// The rows of a namespace as the store has them.
