@@ -4,12 +4,13 @@ import Postgres
 /// The statements on a namespace's row: its head, and the lock that orders its writers.
 enum NamespaceRow {
     static let read: Statement = """
-        SELECT epoch::text, revision, digest FROM namespaces WHERE name = $1
+        SELECT epoch::text, revision, digest, lineage FROM namespaces WHERE name = $1
         """
 
     /// Waits for every earlier writer of the namespace, whoever that is, and keeps out later ones.
     static let lock: Statement = """
-        SELECT epoch::text, revision, digest FROM namespaces WHERE name = $1 FOR NO KEY UPDATE
+        SELECT epoch::text, revision, digest, lineage FROM namespaces WHERE name = $1
+        FOR NO KEY UPDATE
         """
 
     static let create: Statement = """
@@ -23,6 +24,7 @@ enum NamespaceRow {
         return NamespaceHead(
             namespace: namespace, epoch: Epoch(try rows.string(0, 0)),
             revision: Revision(UInt64(try rows.int64(0, 1))),
-            digest: UInt64(bitPattern: try rows.int64(0, 2)))
+            digest: UInt64(bitPattern: try rows.int64(0, 2)),
+            lineage: Lineage(try rows.string(0, 3)))
     }
 }
