@@ -114,7 +114,7 @@ let package = Package(
         .executableTarget(
             name: "catalogctl",
             dependencies: [
-                "CatalogClient", "CatalogModel", arguments, unixSignals, systemPackage,
+                "CatalogClient", "CatalogModel", arguments, unixSignals, systemPackage, yams,
             ],
             swiftSettings: settings),
         .executableTarget(

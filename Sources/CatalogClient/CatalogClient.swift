@@ -21,30 +21,39 @@ package struct CatalogClient: Sendable {
 
     /// The addresses of the replicas, such as `http://localhost:8080`.
     package let servers: [String]
-    private let http: HTTPClient
+    /// Header fields of every request, such as who sends it.
+    let fields: [(name: String, value: String)]
+    let http: HTTPClient
     private let session = Session()
 
-    private init(servers: [String], http: HTTPClient) {
+    private init(
+        servers: [String], fields: [(name: String, value: String)], http: HTTPClient
+    ) {
         self.servers = servers
+        self.fields = fields
         self.http = http
     }
 
     /// Runs the closure with a client whose connections are closed afterwards.
     ///
-    /// Throws `.address` for a server that is no HTTP address, and whatever the closure throws.
+    /// The fields go with every request. Throws `.address` for a server that is no HTTP address, and
+    /// whatever the closure throws.
     package static func with<Result: Sendable>(
-        servers: [String], _ body: (CatalogClient) async throws -> Result
+        servers: [String], fields: [(name: String, value: String)] = [],
+        _ body: (CatalogClient) async throws -> Result
     ) async throws -> Result {
         precondition(!servers.isEmpty)
         let addresses = try servers.map { try address($0) }
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
-            timeout: .init(connect: .seconds(Limits.connectSeconds)))
+            timeout: .init(
+                connect: .seconds(Limits.connectSeconds), read: .seconds(Limits.attemptSeconds)))
         configuration.httpVersion = .http1Only
         let http = HTTPClient(
             eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
         do {
-            let result = try await body(CatalogClient(servers: addresses, http: http))
+            let result = try await body(
+                CatalogClient(servers: addresses, fields: fields, http: http))
             try await http.shutdown()
             return result
         } catch {
@@ -105,7 +114,8 @@ package struct CatalogClient: Sendable {
             after: attempt, of: request, outcome, chance: Double.random(in: 0...1))
     }
 
-    private func nextServer() -> String {
+    /// The next server in turn.
+    func nextServer() -> String {
         session.state.withLock { state in
             state.next = (state.next + 1) % servers.count
             return servers[state.next]
@@ -137,7 +147,9 @@ package struct CatalogClient: Sendable {
             let tokens = session.state.withLock { $0.tokens.headers(for: request.namespace) }
             for (name, value) in tokens { message.headers.add(name: name, value: value) }
         }
-        for (name, value) in request.headers { message.headers.add(name: name, value: value) }
+        for (name, value) in fields + request.headers {
+            message.headers.add(name: name, value: value)
+        }
         if let body = request.body {
             message.headers.add(name: "Content-Type", value: "application/json")
             message.body = .bytes(ByteBuffer(bytes: body))
@@ -158,7 +170,7 @@ package struct CatalogClient: Sendable {
         }
     }
 
-    private static func failure(_ error: any Error, _ server: String) -> ClientError {
+    static func failure(_ error: any Error, _ server: String) -> ClientError {
         switch error {
         case let error as HTTPClientError
         where [.connectTimeout, .deadlineExceeded, .readTimeout].contains(error):

@@ -38,6 +38,14 @@ package struct CatalogRequest: Sendable {
         return copy
     }
 
+    /// The same request with a key of its own: however often it comes, it is executed once.
+    ///
+    /// Only for writes of entities, whose keys the server remembers.
+    package var once: CatalogRequest {
+        let parts = (0..<2).map { _ in String(UInt64.random(in: 0 ... .max), radix: 36) }
+        return header("Idempotency-Key", parts.joined(separator: "-"))
+    }
+
     /// The same request without the client's own tokens and attempts: exactly what the caller says.
     package var plain: CatalogRequest {
         var copy = self

@@ -2,7 +2,9 @@
 package struct ClientError: Error, Sendable, CustomStringConvertible {
     /// What went wrong; stable, for callers to branch on.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Value: String { case address, unreachable, timeout, tooLarge, malformed }
+        private enum Value: String {
+            case address, unreachable, timeout, tooLarge, malformed, refused
+        }
         private let value: Value
 
         /// The address of a server is none.
@@ -15,6 +17,8 @@ package struct ClientError: Error, Sendable, CustomStringConvertible {
         package static let tooLarge = Code(value: .tooLarge)
         /// The answer is not what the API promises.
         package static let malformed = Code(value: .malformed)
+        /// The server refuses a stream of changes.
+        package static let refused = Code(value: .refused)
 
         package var description: String { value.rawValue }
     }

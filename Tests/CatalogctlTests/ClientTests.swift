@@ -102,6 +102,46 @@ struct ClientTests {
         }
     }
 
+    @Test("a stream tells each change once and in order, whatever breaks on the way")
+    func changes() async throws {
+        let first = try await ServerProcess.ready()
+        let way = try await TCPProxy.start(to: .port(first.port))
+        let servers = [first.port, way.port].map { "http://127.0.0.1:\($0)" }
+        try await CatalogClient.with(servers: servers) { client in
+            let names = (0..<12).map { "streamed-\($0)" }
+            var wanted = ChangeSubscription()
+            wanted.from = try await client.send(.get(Self.list)).revision.map { String($0) }
+            wanted.plugin = "agents"
+            wanted.hasDocuments = true
+            var told: [String] = []
+            #expect(try await client.send(put(names[0], "0")).isSuccess)
+            try await client.follow(wanted) { event async throws -> Bool in
+                guard case .transaction(let changes, _) = event else { return true }
+                told += changes.compactMap { $0["name"]?.stringValue }
+                #expect(changes.allSatisfy { $0["document"]?.objectValue != nil })
+                guard told.count < names.count else { return false }
+                way.cut()
+                let name = names[told.count]
+                #expect(try await client.send(put(name, name), to: servers[0]).isSuccess)
+                return true
+            }
+            #expect(told == names)
+        }
+    }
+
+    @Test("reads events out of every split of their bytes")
+    func eventParser() {
+        let text = ": hello\nevent: a\nid: 1\ndata: x\ndata:y\n\ndata: \u{00FC}\r\n\r\nid: 2\n\n"
+        let bytes = Array(text.utf8)
+        for split in 0...bytes.count {
+            var parser = EventParser()
+            let events = parser.take(bytes[..<split]) + parser.take(bytes[split...])
+            #expect(events.map(\.name) == ["a", "message"])
+            #expect(events.map(\.id) == ["1", nil])
+            #expect(events.map(\.data) == ["x\ny", "\u{00FC}"])
+        }
+    }
+
     @Test("encodes what could mean something")
     func encoding() {
         #expect(CatalogRequest.encoded("a/b c?d&e=f%ü~") == "a%2Fb%20c%3Fd%26e%3Df%25%C3%BC~")

@@ -30,6 +30,7 @@ enum ImportTable {
         "CatalogClient": ["CatalogModel", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
         "catalogctl": [
             "CatalogClient", "CatalogModel", "ArgumentParser", "SystemPackage", "UnixSignals",
+            "Foundation", "Yams",
         ],
         "healthcheck": ["ArgumentParser", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL"],
     ]

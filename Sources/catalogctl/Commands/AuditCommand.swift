@@ -4,5 +4,8 @@ import ArgumentParser
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Looks after the audit events.",
-        subcommands: [AuditVerifyCommand.self])
+        subcommands: [
+            AuditListCommand.self, AuditTailCommand.self, AuditExportCommand.self,
+            AuditVerifyCommand.self,
+        ])
 }

@@ -22,7 +22,9 @@ struct AuditVerifyCommand: AsyncParsableCommand {
     func run() async throws {
         var results: [AuditChainReport] = []
         do {
-            results = try await CatalogClient.with(servers: servers.server) { client in
+            results = try await CatalogClient.with(
+                servers: servers.server, fields: servers.fields
+            ) { client in
                 try await check(client)
             }
         } catch let error as ClientError where error.code == .address {
@@ -32,6 +34,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             switch servers.output {
             case .table: Output.write([result.line])
             case .json: Output.write([result.json.encodedText])
+            case .yaml: Output.write([YAMLText.document(result.json)])
             }
         }
         if results.contains(where: { $0.isBroken }) { throw ExitCode(1) }

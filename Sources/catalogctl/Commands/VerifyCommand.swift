@@ -42,7 +42,9 @@ struct VerifyCommand: AsyncParsableCommand {
             seed: seed ?? UInt64.random(in: 0 ... .max))
         var total = VerifyReport()
         do {
-            total = try await CatalogClient.with(servers: servers.server) { client in
+            total = try await CatalogClient.with(
+                servers: servers.server, fields: servers.fields
+            ) { client in
                 let verifier = Verifier(client: client, settings: settings)
                 return watch ? try await rounds(verifier) : try await once(verifier)
             }
@@ -91,6 +93,7 @@ struct VerifyCommand: AsyncParsableCommand {
         switch servers.output {
         case .table: Output.write(report.lines(within: within))
         case .json: Output.write([report.json(within: within).encodedText])
+        case .yaml: Output.write([YAMLText.document(report.json(within: within))])
         }
     }
 }

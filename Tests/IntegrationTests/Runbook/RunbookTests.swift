@@ -33,9 +33,17 @@ extension IntegrationTests {
                 programs: cluster.bin, environment: kubernetes.environment)
         }
 
+        @Test("every command of catalogctl does what its page says")
+        func control() async throws {
+            let cluster = try await PostgresCluster.shared()
+            let run = try RunbookRun(
+                RunbookDocument("catalogctl.md"), dsn: try await cluster.makeDatabase())
+            try await run.expectAll(programs: cluster.bin)
+        }
+
         @Test(
             "nothing but kubectl is left out, and everything that is run is looked at",
-            arguments: ["operations.md", "upgrade.md"])
+            arguments: ["operations.md", "upgrade.md", "catalogctl.md"])
         func nothingLeftOut(name: String) throws {
             let document = try RunbookDocument(name)
             for block in document.blocks {
