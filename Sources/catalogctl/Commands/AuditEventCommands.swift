@@ -88,14 +88,16 @@ struct AuditTailCommand: AsyncParsableCommand {
     func run() async throws {
         try await common.session { session in
             var newest: String?
+            var isFirst = true
             var printed = 0
             while printed < count ?? .max {
-                let events = try await news(session, after: newest)
+                let events = try await news(session, after: newest, isFirst: isFirst)
+                isFirst = false
                 for event in events.prefix((count ?? .max) - printed) {
                     switch session.format {
                     case .json: Output.write([event.encodedText])
                     case .yaml: Output.write("---\n" + YAMLText.document(event))
-                    case .table: Output.write([Self.line(event)])
+                    case .table: Output.write([TextTable.line(event, AuditFilter.columns)])
                     }
                     printed += 1
                 }
@@ -107,33 +109,23 @@ struct AuditTailCommand: AsyncParsableCommand {
         }
     }
 
-    /// The events after one, oldest first; the last ones where there is none yet.
+    /// The events after one, oldest first; of those before the command only the last ones.
     private func news(
-        _ session: ControlSession, after newest: String?
+        _ session: ControlSession, after newest: String?, isFirst: Bool
     ) async throws -> [JSONValue] {
         var found: [JSONValue] = []
         var token = ""
         repeat {
             var query = filter.query
-            query.append(("pageSize", String(newest == nil ? max(1, lines) : Limits.pageSize)))
+            query.append(("pageSize", String(isFirst ? max(1, lines) : Limits.pageSize)))
             if !token.isEmpty { query.append(("pageToken", token)) }
             let page = try await session.get(AuditFilter.list, query)
             for event in page["events"]?.arrayValue ?? [] {
                 if let newest, event["id"]?.stringValue == newest { return found.reversed() }
                 found.append(event)
             }
-            token = newest == nil ? "" : page["nextPageToken"]?.stringValue ?? ""
+            token = isFirst ? "" : page["nextPageToken"]?.stringValue ?? ""
         } while !token.isEmpty
         return found.reversed()
-    }
-
-    private static func line(_ event: JSONValue) -> String {
-        AuditFilter.columns.map { column in
-            switch event.value(at: column.path) {
-            case nil, .null?: "-"
-            case .string(let text)?: text
-            case let value?: value.encodedText
-            }
-        }.joined(separator: "  ")
     }
 }

@@ -58,10 +58,8 @@ struct ChangesCommand: AsyncParsableCommand {
         case .json: return "\(change.encodedText)\n"
         case .yaml: return "---\n\(YAMLText.document(change))"
         case .table:
-            let parts = ["revision", "op", "plugin", "kind", "source", "name"].map { key in
-                change[key]?.stringValue ?? change[key]?.encodedText ?? "-"
-            }
-            return parts.joined(separator: "  ") + "\n"
+            let columns = ["revision", "op", "plugin", "kind", "source", "name"]
+            return TextTable.line(change, columns.map { .init($0, $0) }) + "\n"
         }
     }
 }

@@ -150,7 +150,8 @@ struct DeleteCommand: AsyncParsableCommand {
             let kind = try await session.kinds().kind(kind)
             for name in names {
                 do {
-                    _ = try await session.answer(CatalogRequest("DELETE", kind.path(name)))
+                    // Sent again after an answer that was lost, it still tells that it deleted.
+                    _ = try await session.answer(CatalogRequest("DELETE", kind.path(name)).once)
                     Output.write(["\(kind.plural)/\(name) deleted"])
                 } catch let error as CommandError where error.status == .notFound {
                     throw CommandError(

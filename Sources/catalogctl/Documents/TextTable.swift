@@ -27,6 +27,11 @@ enum TextTable {
             })
     }
 
+    /// A line of a row by itself, whose columns are not aligned with those of others.
+    static func line(_ row: JSONValue, _ columns: [Column]) -> String {
+        columns.map { text(row.value(at: $0.path)) }.joined(separator: "  ")
+    }
+
     private static func aligned(_ lines: [[String]]) -> [String] {
         let count = lines.first?.count ?? 0
         let widths = (0..<count).map { column in lines.map { $0[column].count }.max() ?? 0 }
