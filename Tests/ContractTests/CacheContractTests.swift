@@ -117,7 +117,7 @@ struct CacheContractTests {
 
     @Test("without response caching nothing says that it was cached")
     func disabled() async throws {
-        let server = try await ServerProcess.ready(
+        let server = try await ServerProcess.readyInMode(
             .init(environment: ["CATALOG_CACHE_ENABLED": "false"]))
         for path in Self.discoveryPaths {
             let response = try await server.client.get(path)
@@ -134,7 +134,7 @@ struct CacheContractTests {
 
     @Test("hits ask nothing of Postgres")
     func hitsWithoutQueries() async throws {
-        let server = try await ServerProcess.ready()
+        let server = try await ServerProcess.readyInMode()
         var paths: [String] = ["/api/plugins", "/api/plugins/mcp/capabilities"]
         for catalog in Catalog.all {
             let name = try #require(try await server.client.hit(catalog.list).names().first)
@@ -161,7 +161,7 @@ struct CacheContractTests {
 
 /// A server of which each test reads a collection that nobody has read before.
 enum ServerCache {
-    private static let starting = Task { try await ServerProcess.ready() }
+    private static let starting = Task { try await ServerProcess.readyInMode() }
 
     static func fresh() async throws -> ServerProcess { try await starting.value }
 }

@@ -83,7 +83,7 @@ struct ChangesContractTests {
         _ = try await put("first", tenant)
         let client = tenant.client
         let stream = try await EventStream.open(
-            "\(Self.path)?from=0", port: client.port, headers: tenant.headers())
+            "\(Self.path)?from=0", of: client, headers: tenant.headers())
         #expect(stream.response.status == 200)
         // The feed may be behind the last write for a moment, so the writes say where it ends.
         let head = try await withThrowingTaskGroup(of: Int64.self) { group in
@@ -131,13 +131,13 @@ struct ChangesContractTests {
         let bulk = try await tenant.post("\(agents.list):batch", ["items": .array(items)])
         #expect(bulk.status == 200)
         let first = try await EventStream.open(
-            "\(Self.path)?from=0", port: tenant.client.port, headers: tenant.headers())
+            "\(Self.path)?from=0", of: tenant.client, headers: tenant.headers())
         let revision = try #require(try await first.next("revision"))
         #expect(revision["changes"] == 5)
         _ = try await put("later", tenant)
         let id = try #require(revision.id)
         let second = try await EventStream.open(
-            "\(Self.path)?from=0", port: tenant.client.port,
+            "\(Self.path)?from=0", of: tenant.client,
             headers: tenant.headers(["Last-Event-ID": id]))
         let change = try #require(try await second.next("change"))
         #expect(change["name"] == "later")
@@ -152,7 +152,7 @@ struct ChangesContractTests {
         let tenant = try await Tenant.fresh()
         _ = try await put("before", tenant)
         let stream = try await EventStream.open(
-            "\(Self.path)?plugin=skills", port: tenant.client.port, headers: tenant.headers())
+            "\(Self.path)?plugin=skills", of: tenant.client, headers: tenant.headers())
         let start = try #require(try await stream.next())
         #expect(start.name == "bookmark")
         #expect(start["revision"] == 1)
@@ -219,7 +219,7 @@ struct ChangesContractTests {
     func unknownNamespace() async throws {
         let tenant = try await Tenant.fresh()
         let stream = try await EventStream.open(
-            "\(Self.path)?from=0", port: tenant.client.port, headers: tenant.headers())
+            "\(Self.path)?from=0", of: tenant.client, headers: tenant.headers())
         #expect(stream.response.status == 200)
         _ = try await put("first", tenant)
         #expect(try await stream.next("change")?["name"] == "first")

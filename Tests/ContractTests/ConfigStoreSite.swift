@@ -7,7 +7,11 @@ import Testing
 final class ConfigStoreSite: Sendable {
     /// The modes in which changes survive.
     static let kept = ["database", "file", "k8s"]
-    static let cluster = Task { try await KubernetesDouble.start() }
+    static let cluster = Task {
+        let cluster = try await KubernetesDouble.start()
+        ContractMode.grantRoles(on: cluster)
+        return cluster
+    }
     private static let shared = Dictionary(
         uniqueKeysWithValues: (kept + ["none"]).map { mode in
             (mode, Task { try await ConfigStoreSite.start(mode) })
@@ -62,7 +66,7 @@ final class ConfigStoreSite: Sendable {
         settings["CATALOG_CONFIG_STORE_MODE"] = mode
         settings["CATALOG_CONFIG_NAMESPACE"] = "catalog"
         settings["CATALOG_CONFIG_CONFIGMAP_NAME"] = name
-        let server = try await ServerProcess.ready(
+        let server = try await ServerProcess.readyInMode(
             .init(
                 environment: settings.merging(environment) { $1 },
                 sources: "\(other?.folder ?? folder)/sources.yaml", dsn: other?.server.dsn))

@@ -172,7 +172,7 @@ struct GovernanceApprovalContractTests {
         try "environments: [lab, live]\n".write(
             toFile: settings, atomically: true, encoding: .utf8)
         try "policies: []\n".write(toFile: policies, atomically: true, encoding: .utf8)
-        let server = try await ServerProcess.ready(
+        let server = try await ServerProcess.readyInMode(
             .init(environment: [
                 "CATALOG_GOVERNANCE_CONFIG": settings, "CATALOG_APPROVAL_POLICIES": policies,
             ]))
@@ -204,7 +204,7 @@ struct GovernanceApprovalContractTests {
 
     @Test("a file of policies that is named and missing means that nothing waits")
     func missingPolicies() async throws {
-        let server = try await ServerProcess.ready(
+        let server = try await ServerProcess.readyInMode(
             .init(environment: ["CATALOG_APPROVAL_POLICIES": "/nowhere/policies.yaml"]))
         let policies = try await server.client.get("\(GovernedAsset.root)/policies")
         #expect(try policies.json() == ["policies": []])

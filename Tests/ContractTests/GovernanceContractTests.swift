@@ -107,7 +107,9 @@ struct GovernanceContractTests {
         #expect(try await asset.send("GET").body("governance.lifecycle.state") == "draft")
     }
 
-    @Test("the actor is the principal, else the role, else the system")
+    @Test(
+        "the actor is the principal, else the role, else the system",
+        .modes(.none, .sar, because: "where tokens give the role, the header says nothing"))
     func actors() async throws {
         let asset = try await GovernedAsset.fresh()
         _ = try await asset.send("PATCH", "", ["team": ["name": "a"]])
@@ -209,7 +211,8 @@ struct GovernanceContractTests {
         #expect(try await asset.send("DELETE").status == 405)
         #expect(try await asset.send("DELETE").header("Allow") == "GET, HEAD, PATCH")
         for path in ["/assets/a/b", "/assets/a/b/c/d", "/nope", "/assets/a//c"] {
-            #expect(try await asset.send("GET", GovernedAsset.root + path).status == 404)
+            let missing = try await asset.send("GET", GovernedAsset.root + path)
+            #expect(missing.status == ContractMode.current.unrouted(404))
         }
         let long = JSONValue.object([
             "team": ["name": .string(String(repeating: "x", count: 300_000))]

@@ -36,7 +36,7 @@ struct HotReloadContractTests {
         try sources.write(toFile: "\(folder)/sources.yaml", atomically: true, encoding: .utf8)
         var settings = ["CATALOG_SOURCE_WATCH_INTERVAL_MS": "100"]
         settings.merge(environment) { $1 }
-        let server = try await ServerProcess.ready(
+        let server = try await ServerProcess.readyInMode(
             .init(environment: settings, sources: "\(folder)/sources.yaml"))
         return Site(server: server, folder: folder)
     }

@@ -97,8 +97,10 @@ struct ManagementSourcesContractTests {
             #expect(try response.body("error") == "Not Found")
             #expect(try response.body("message")?.stringValue?.isEmpty == false)
         }
-        #expect(try await tenant.get("\(manager.base)/none").status == 404)
-        #expect(try await tenant.get("\(manager.base)/actions/none").status == 404)
+        for path in ["none", "actions/none"] {
+            let missing = try await tenant.get("\(manager.base)/\(path)")
+            #expect(missing.status == ContractMode.current.unrouted(404))
+        }
     }
 
     @Test("a viewer may look but not change, and nothing of the body is read")
@@ -113,9 +115,7 @@ struct ManagementSourcesContractTests {
             let response = try await tenant.client.send(
                 "POST", "\(base)/\(path)", headers: viewer, body: Array("no json".utf8))
             #expect(response.status == 403, "\(path)")
-            #expect(
-                try response.json()
-                    == ["error": "forbidden", "message": "insufficient permissions"])
+            #expect(try response.isRefusal())
         }
         let gone = try await tenant.client.delete("\(base)/sources/s", headers: viewer)
         #expect(gone.status == 403)

@@ -209,7 +209,8 @@ struct ModelArtifactContractTests {
             let fresh = try await client.get(path, headers: ["Cache-Control": "no-cache"])
             #expect(fresh.header("X-Cache") == "BYPASS")
             #expect(fresh.body == response.body)
-            #expect(try await client.post(path).status == 405)
+            let posted = try await client.post(path)
+            #expect(posted.status == ContractMode.current.unrouted(405))
         }
     }
 
@@ -231,6 +232,7 @@ struct ModelArtifactContractTests {
         #expect(try await tenant.get("\(source)/filter_options").body("name") == "filter_options")
         #expect(try await tenant.get("\(models)/filter%5Foptions").body("name") == "filter_options")
         #expect(try await tenant.get("\(models)/filter_options").body("filters") != nil)
-        #expect(try await tenant.delete("\(models)/filter_options").status == 405)
+        let deleted = try await tenant.delete("\(models)/filter_options")
+        #expect(deleted.status == ContractMode.current.unrouted(405))
     }
 }

@@ -28,7 +28,7 @@ struct ProviderSite: Sendable {
         ]
         settings.merge(environment) { $1 }
         return ProviderSite(
-            server: try await ServerProcess.ready(.init(environment: settings)), hub: hub,
+            server: try await ServerProcess.readyInMode(.init(environment: settings)), hub: hub,
             folder: folder)
     }
 

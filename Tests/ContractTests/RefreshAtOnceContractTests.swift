@@ -7,7 +7,7 @@ import Testing
 struct RefreshAtOnceContractTests {
     @Test("a refresh is answered when it is done, and is limited")
     func synchronous() async throws {
-        let server = try await ServerProcess.ready(
+        let server = try await ServerProcess.readyInMode(
             .init(environment: ["CATALOG_JOB_ENABLED": "false"]))
         let tenant = Tenant(server: server, namespace: "default")
         let manager = SourceClient(tenant, .agents)

@@ -34,6 +34,16 @@ extension HTTPResponse {
     /// A member of the body's object.
     func body(_ path: String) throws -> JSONValue? { try json().value(at: path) }
 
+    /// Whether this refuses a caller who lacks a right, in the words of the mode of this run.
+    func isRefusal() throws -> Bool {
+        let message = try body("message")?.stringValue ?? ""
+        let isWorded =
+            ContractMode.current == .sar
+            ? message.hasPrefix("insufficient permissions for ")
+            : message == "insufficient permissions"
+        return try isWorded && body("error") == "forbidden" && json().objectValue?.count == 2
+    }
+
     /// The items of a list.
     func items() throws -> [JSONValue] {
         try #require(try json()["items"]?.arrayValue, "items must be an array: \(text)")

@@ -16,7 +16,8 @@ struct TenancyContractTests {
 
     @Test("a single tenant ignores every namespace")
     func single() async throws {
-        let client = try await SharedServer.get().client
+        let server = try await ServerProcess.readyInMode()
+        let client = server.client
         let response = try await client.get(Self.path)
         #expect(response.status == 200)
         #expect(try response.json() == ["namespaces": ["default"], "mode": "single"])
@@ -28,6 +29,7 @@ struct TenancyContractTests {
             let query = try await client.get("\(Catalog.agents.list)?namespace=\(namespace)")
             #expect(try query.names() == names)
         }
+        _ = try await server.terminate()
     }
 
     @Test("the namespaces of the configuration are listed without naming one")
@@ -198,7 +200,7 @@ struct TenancyContractTests {
 
     @Test("without a list the only namespace named is default")
     func unlisted() async throws {
-        let server = try await ServerProcess.start(
+        let server = try await ServerProcess.readyInMode(
             .init(environment: ["CATALOG_TENANCY_MODE": "namespace"]))
         let response = try await server.client.get(Self.path)
         #expect(try response.json() == ["namespaces": ["default"], "mode": "namespace"])

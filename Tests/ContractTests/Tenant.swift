@@ -5,7 +5,7 @@ import Testing
 /// A namespace of its own on the server in namespace mode that the writing tests share.
 struct Tenant: Sendable {
     private static let starting = Task {
-        try await ServerProcess.ready(
+        try await ServerProcess.readyInMode(
             .init(environment: [
                 "CATALOG_TENANCY_MODE": "namespace", "CATALOG_NAMESPACES": "team-a, team-b",
             ]))

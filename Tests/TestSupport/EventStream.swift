@@ -28,7 +28,16 @@ package final class EventStream: Sendable {
     package static func open(
         _ target: String, port: Int, headers: [String: String] = [:]
     ) async throws -> EventStream {
-        let all = headers.merging(["Accept": "text/event-stream"]) { $1 }
+        try await open(target, of: HTTPClient(port: port), headers: headers)
+    }
+
+    /// Asks for a stream as a client would and waits for the head of the answer.
+    package static func open(
+        _ target: String, of client: HTTPClient, headers: [String: String] = [:]
+    ) async throws -> EventStream {
+        let port = client.port
+        let given = try await client.caller.headers(headers, target: target)
+        let all = given.merging(["Accept": "text/event-stream"]) { $1 }
         let request = HTTPRequestWriter.bytes(
             "GET", target, port: port, headers: all, body: nil)
         return try await BlockingThread.run {

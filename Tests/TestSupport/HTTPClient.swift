@@ -7,15 +7,19 @@ package struct HTTPClient: Sendable {
     package static let timeout: Duration = .seconds(10)
 
     package let port: Int
+    let caller: Caller
 
     /// A client of the server that listens on a port of the loopback interface.
-    package init(port: Int) { self.port = port }
+    package init(port: Int, caller: Caller = .plain) {
+        self.port = port
+        self.caller = caller
+    }
 
     /// Opens a connection that stays open between requests.
     package func connect() async throws -> HTTPConnection {
         let port = self.port
         return HTTPConnection(
-            port: port,
+            port: port, caller: caller,
             socket: try await BlockingThread.run {
                 try BlockingSocket(port: port)
             })
@@ -80,6 +84,11 @@ package struct HTTPClient: Sendable {
         try await send("DELETE", target, headers: headers)
     }
 
+    /// The header lines of a request that is sent as bytes: these, and who asks.
+    package func lines(_ headers: [String: String], to target: String) async throws -> String {
+        try await caller.lines(headers, target: target)
+    }
+
     /// Sends bytes as they are and returns what came back until the end or the time is over.
     ///
     /// Stops early once `enough` bytes have come. `ended` tells whether the server closed the
@@ -112,11 +121,13 @@ package struct HTTPClient: Sendable {
 /// A connection that stays open; requests on it go one after the other.
 package final class HTTPConnection: Sendable {
     private let port: Int
+    private let caller: Caller
     private let socket: BlockingSocket
     private let reader = Mutex(HTTPResponseReader())
 
-    init(port: Int, socket: BlockingSocket) {
+    init(port: Int, caller: Caller, socket: BlockingSocket) {
         self.port = port
+        self.caller = caller
         self.socket = socket
     }
 
@@ -128,7 +139,8 @@ package final class HTTPConnection: Sendable {
         _ method: String, _ target: String, headers: [String: String] = [:], body: [UInt8]? = nil
     ) async throws -> HTTPResponse {
         let request = HTTPRequestWriter.bytes(
-            method, target, port: port, headers: headers, body: body)
+            method, target, port: port,
+            headers: try await caller.headers(headers, target: target), body: body)
         return try await BlockingThread.run { [self] in
             let deadline = ContinuousClock.now + HTTPClient.timeout
             return try reader.withLock { reader in

@@ -16,6 +16,8 @@ package final class ServerProcess: Sendable {
         package var dsn: String?
         /// The cache folder; a new one where none is given.
         package var cacheDirectory: String?
+        /// Who the requests of its clients come from.
+        var caller = Caller.plain
 
         package init(
             environment: [String: String] = [:], sources: String? = nil, dsn: String? = nil,
@@ -36,14 +38,17 @@ package final class ServerProcess: Sendable {
     package let dsn: String
     package let cacheDirectory: String
     private let environment: [String: String]
+    private let caller: Caller
     private let state: Mutex<State>
 
     private init(
-        dsn: String, cacheDirectory: String, environment: [String: String], run: ServerRun
+        dsn: String, cacheDirectory: String, environment: [String: String], caller: Caller,
+        run: ServerRun
     ) {
         self.dsn = dsn
         self.cacheDirectory = cacheDirectory
         self.environment = environment
+        self.caller = caller
         state = Mutex(State(run: run))
     }
 
@@ -82,7 +87,8 @@ package final class ServerProcess: Sendable {
         environment = environment.filter { !$0.value.isEmpty }
         let run = try ServerRun(environment: environment, cacheDirectory: folder)
         return ServerProcess(
-            dsn: dsn ?? "", cacheDirectory: folder, environment: environment, run: run)
+            dsn: dsn ?? "", cacheDirectory: folder, environment: environment,
+            caller: options.caller, run: run)
     }
 
     private func learnPort() async throws {
@@ -115,7 +121,7 @@ package final class ServerProcess: Sendable {
 
     package var port: Int { state.withLock { $0.port } }
 
-    package var client: HTTPClient { HTTPClient(port: port) }
+    package var client: HTTPClient { HTTPClient(port: port, caller: caller) }
 
     /// The sum of the series of a metric that have the given labels; nil when there is none.
     package func metric(_ name: String, _ labels: [String: String] = [:]) async throws -> Double? {
