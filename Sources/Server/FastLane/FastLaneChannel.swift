@@ -11,7 +11,7 @@ import NIOHTTPTypesHTTP1
 /// Hummingbird's own hook for further handlers lies before the handler that watches over idleness,
 /// which then closes connections that are served by the hook alone; hence a channel of our own.
 struct FastLaneChannel: HTTPChannelHandler {
-    typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+    typealias Value = AcceptedConnection
 
     let responder: HTTPChannelHandler.Responder
     let lane: FastLane?
@@ -48,13 +48,15 @@ struct FastLaneChannel: HTTPChannelHandler {
             try pipeline.addHandler(
                 HTTPConnectionStateHandler(
                     idleTimeout: front == nil ? idleTimeout : nil, logger: logger))
-            return try NIOAsyncChannel(
-                wrappingChannelSynchronously: channel,
-                configuration: .init(isOutboundHalfClosureEnabled: true))
+            return AcceptedConnection(
+                try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel,
+                    configuration: .init(isOutboundHalfClosureEnabled: true)))
         }
     }
 
     func handle(value: Value, logger: Logger) async {
-        await handleHTTP(asyncChannel: value, logger: logger)
+        guard let parts = value.take() else { return }
+        await handleHTTP(asyncChannel: parts, logger: logger)
     }
 }

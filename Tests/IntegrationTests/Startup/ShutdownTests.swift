@@ -37,8 +37,11 @@ extension IntegrationTests {
                 for _ in 0..<Self.readers {
                     group.addTask { try await read(replica, until: signal) }
                 }
+                // Upkeep may wait for the namespace as well, by another statement.
                 try await eventually("the waiting writes") {
-                    try await sessions(site, "wait_event_type = 'Lock'") == Self.writers
+                    try await sessions(
+                        site, "wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY UPDATE%'")
+                        == Self.writers
                 }
                 signal.note()
                 let end = Task { try await replica.server.terminate() }
