@@ -8,8 +8,8 @@ package struct RetryPolicy {
 
     /// Milliseconds until the next attempt; nil when there is none.
     ///
-    /// Only what can do nothing twice is repeated, and of the answers only those that say that the
-    /// server cannot for now. `chance` is between 0 and 1.
+    /// Only what can do nothing twice is repeated, and of the answers only those that ask to come
+    /// again later. `chance` is between 0 and 1.
     package static func pauseMs(
         after attempt: Int, of request: CatalogRequest, _ outcome: Outcome, chance: Double
     ) -> Int? {

@@ -13,7 +13,7 @@ package final class CacheDirectory: Sendable {
     /// Advanced by whoever wants later reads told from earlier ones.
     package let clock = UseClock()
     /// The bound of the rendered pages of all namespaces.
-    package let library: PageLibrary
+    package let pageLibrary: PageLibrary
     private let bootID: String
     private let options: EnvironmentOptions
     private let metrics: NamespaceMetricsFamily?
@@ -27,7 +27,7 @@ package final class CacheDirectory: Sendable {
         self.kinds = kinds
         self.bootID = bootID
         self.budget = budget
-        library = PageLibrary(maxBytes: budget.pageBytes)
+        pageLibrary = PageLibrary(maxBytes: budget.pageBytes)
         self.options = options
         self.metrics = metrics
     }
@@ -141,7 +141,7 @@ package final class CacheDirectory: Sendable {
         try NamespaceCache(
             namespace: namespace, path: filePath(of: namespace), kinds: kinds, bootID: bootID,
             options: options, clock: clock, metrics: metrics?.metrics(for: namespace.name),
-            library: library)
+            library: pageLibrary)
     }
 
     private func publish(_ cache: NamespaceCache) {

@@ -40,6 +40,16 @@ package struct ProgramRun: Sendable {
         errors = try String(contentsOfFile: "\(folder)/errors", encoding: .utf8)
     }
 
+    /// Runs a program of the search path in this process's environment; throws when it fails.
+    static func succeeding(_ command: [String]) async throws {
+        let run = try await ProgramRun(
+            "/usr/bin/env", command, environment: ProcessInfo.processInfo.environment)
+        guard run.status == 0 else {
+            throw HTTPFailure(
+                description: "\(command.joined(separator: " ")) failed: \(run.errors)")
+        }
+    }
+
     private static func file(_ path: String) throws -> FileHandle {
         _ = FileManager.default.createFile(atPath: path, contents: nil)
         return try FileHandle(forWritingTo: URL(fileURLWithPath: path))

@@ -23,7 +23,7 @@ struct ReplicaGauges: Sendable {
         ) { caches.usedBytes }
         registry.callbackGauge(
             "catalog_page_cache_bytes", help: "Bytes of rendered pages that are kept in memory."
-        ) { caches.library.usedBytes }
+        ) { caches.pageLibrary.usedBytes }
     }
 
     private func addState(to registry: MetricsRegistry) {

@@ -9,11 +9,7 @@ struct ActionCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "The kind: its plural, its name, or PLUGIN/PLURAL.")
-    var kind: String
-
-    @Argument(help: "The name of the entity.")
-    var name: String
+    @OptionGroup var entity: EntityArguments
 
     @Argument(help: "The action; `plugins -o json` shows which there are.")
     var action: String
@@ -29,7 +25,7 @@ struct ActionCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await common.session { session in
-            let kind = try await session.kinds().kind(kind)
+            let kind = try await session.kinds().kind(entity.kind)
             guard kind.actions.contains(action) else {
                 throw CommandError(
                     .usage,
@@ -45,7 +41,8 @@ struct ActionCommand: AsyncParsableCommand {
                 let json = try? JSONParser.parse(Array(parts[1].utf8))
                 params[parts[0]] = json ?? .string(parts[1])
             }
-            let path = "\(kind.base)/management/entities/\(CatalogRequest.encoded(name)):action"
+            let name = CatalogRequest.encoded(entity.name)
+            let path = "\(kind.base)/management/entities/\(name):action"
             let result = try await session.send(
                 "POST", path,
                 .object([

@@ -48,21 +48,17 @@ struct GetCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "The kind: its plural, its name, or PLUGIN/PLURAL.")
-    var kind: String
-
-    @Argument(help: "The name of the entity.")
-    var name: String
+    @OptionGroup var entity: EntityArguments
 
     func run() async throws {
         try await common.session { session in
-            let kind = try await session.kinds().kind(kind)
+            let kind = try await session.kinds().kind(entity.kind)
             do {
-                session.show(try await session.get(kind.path(name)))
+                session.show(try await session.get(kind.path(entity.name)))
             } catch let error as CommandError where error.status == .notFound {
                 throw CommandError(
                     .notFound,
-                    error.message + (try await session.suggestion(for: name, of: kind)))
+                    error.message + (try await session.suggestion(for: entity.name, of: kind)))
             }
         }
     }

@@ -15,16 +15,12 @@ struct GovernanceShow: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "The kind: its plural, its name, or PLUGIN/PLURAL.")
-    var kind: String
-
-    @Argument(help: "The name of the entity.")
-    var name: String
+    @OptionGroup var entity: EntityArguments
 
     func run() async throws {
         try await common.session { session in
-            let kind = try await session.kinds().kind(kind)
-            let answer = try await session.get(kind.asset(name))
+            let kind = try await session.kinds().kind(entity.kind)
+            let answer = try await session.get(kind.asset(entity.name))
             session.show(session.format == .table ? answer["governance"] ?? answer : answer)
         }
     }

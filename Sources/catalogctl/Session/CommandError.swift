@@ -6,7 +6,7 @@ enum ExitStatus: Int32 {
     case failed = 1
     /// There is no such thing.
     case notFound = 2
-    /// No server could be asked, or it cannot answer for now.
+    /// No server could be asked, or none was able to answer.
     case unreachable = 3
     /// It did not come to an end in time.
     case late = 4

@@ -39,24 +39,7 @@ package final class GitRepository: Sendable {
 
     /// Runs git in the repository; throws when it fails.
     package func git(_ arguments: String...) async throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["git", "-C", path] + arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do {
-                try process.run()
-            } catch {
-                process.terminationHandler = nil
-                continuation.resume(throwing: error)
-            }
-        }
-        guard status == 0 else {
-            throw HTTPFailure(description: "git \(arguments.joined(separator: " ")) failed")
-        }
+        try await ProgramRun.succeeding(["git", "-C", path] + arguments)
     }
 
     /// Its files over HTTP, as any web server would give them (git's protocol without a program at
