@@ -3,6 +3,7 @@ import Foundation
 import Invalidation
 import Postgres
 import ReadPath
+import Synchronization
 import Telemetry
 import TestSupport
 import Testing
@@ -32,18 +33,7 @@ struct TrimTests {
                     WHERE name = 'server-\(name)';
                     """)
             guard kind != .heads || random.number(in: 0..<4) == 0 else { return }
-            // Up to anywhere between the floor and the head, in one transaction as the keeper does.
-            try? await trimmer.execute(
-                script: """
-                    BEGIN;
-                    UPDATE namespaces SET floor = floor
-                        + floor(\(random.number(in: 0..<101)) / 100.0 * (revision - floor))::bigint;
-                    DELETE FROM revision_changes c USING namespaces n
-                        WHERE c.namespace = n.name AND c.revision <= n.floor;
-                    DELETE FROM revisions r USING namespaces n
-                        WHERE r.namespace = n.name AND r.revision <= n.floor;
-                    COMMIT;
-                    """)
+            try? await Self.trim(trimmer, percent: random.number(in: 0..<101))
         }
         for round in 0..<120 {
             let first = random.number(in: 1..<35)
@@ -53,7 +43,17 @@ struct TrimTests {
                 #expect(await replica.reaches(head.revision), "CATALOG_SEED=\(Self.seed)")
             }
         }
+        // Whether a random trim overtakes the replica is chance; this one does.
+        let isTrimmed = Atomic(false)
+        replica.feed.beforeCall { kind in
+            guard kind == .changes, !isTrimmed.exchange(true, ordering: .relaxed) else { return }
+            await #expect(throws: Never.self) { try await Self.trim(trimmer, percent: 100) }
+        }
+        try await database.put(1...2, text: "overtaken")
+        #expect(await replica.reaches(try await database.head().revision))
         replica.feed.beforeCall(nil)
+        let hasTrimmed = isTrimmed.load(ordering: .relaxed)
+        #expect(hasTrimmed)
         try await database.put(1...2, text: "last")
         let isLoaded = await replica.observations.wait { _ in
             (try? replica.state()?.phase) == .loaded
@@ -65,5 +65,20 @@ struct TrimTests {
         print("\(rebuilds) catch-ups met a trim that went past them")
         await trimmer.close()
         try await database.close(replica)
+    }
+
+    /// Trims in one transaction, as the keeper does, so much of what lies above the floor.
+    private static func trim(_ trimmer: Connection, percent: Int) async throws {
+        try await trimmer.execute(
+            script: """
+                BEGIN;
+                UPDATE namespaces SET floor = floor
+                    + floor(\(percent) / 100.0 * (revision - floor))::bigint;
+                DELETE FROM revision_changes c USING namespaces n
+                    WHERE c.namespace = n.name AND c.revision <= n.floor;
+                DELETE FROM revisions r USING namespaces n
+                    WHERE r.namespace = n.name AND r.revision <= n.floor;
+                COMMIT;
+                """)
     }
 }
