@@ -21,11 +21,8 @@ final class BlockingSocket: Sendable {
                 unsafe connect(descriptor, $0, size)
             }
         }
-        guard result == 0 else {
-            let error = Self.failure("connect")
-            _ = close(descriptor)
-            throw error
-        }
+        // Whoever is thrown out of here is complete: `deinit` closes the descriptor, and only once.
+        guard result == 0 else { throw Self.failure("connect") }
     }
 
     deinit { _ = close(descriptor) }
