@@ -250,6 +250,8 @@ package actor PostgresCluster {
         defer { try? FileManager.default.removeItem(atPath: output) }
         // A file, not a pipe: the server inherits it and would keep a pipe open.
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
+        // `Process` keeps what it was given for as long as this process lives.
+        defer { try? handle.close() }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = arguments

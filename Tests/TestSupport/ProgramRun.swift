@@ -21,8 +21,11 @@ package struct ProgramRun: Sendable {
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
         process.standardInput = FileHandle.nullDevice
         // Files, not pipes: whatever the program leaves behind would keep a pipe open.
-        process.standardOutput = try Self.file("\(folder)/output")
-        process.standardError = try Self.file("\(folder)/errors")
+        let files = try ["output", "errors"].map { try Self.file("\(folder)/\($0)") }
+        // `Process` keeps what it was given for as long as this process lives.
+        defer { for file in files { try? file.close() } }
+        process.standardOutput = files[0]
+        process.standardError = files[1]
         status = try await withCheckedThrowingContinuation { continuation in
             process.terminationHandler = { process in
                 let status = process.terminationStatus

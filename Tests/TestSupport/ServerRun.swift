@@ -30,6 +30,7 @@ final class ServerRun: Sendable {
                 if data.isEmpty { break }
                 log.append([UInt8](data))
             }
+            try? reading.close()
             log.end()
         }.start()
         try Self.watch(processIdentifier, cacheDirectory)
