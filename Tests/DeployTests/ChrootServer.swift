@@ -12,10 +12,9 @@ final class ChrootServer: Sendable {
             [root, "install", "-d", "-o", "catalog-server", "-g", "catalog-server", cache])
         guard made.status == 0 else { throw DeployFailure(description: made.errors) }
         let process = Process()
-        // It dies with the tests, however these end.
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
         process.arguments = [
-            "--pdeathsig", "KILL", "unshare", "-m", "sh", "-c",
+            "-m", "sh", "-c",
             "mount -t proc proc $0/proc && "
                 + "exec chroot --userspec=catalog-server:catalog-server \"$0\" \"$@\"",
             root, "/usr/bin/catalog-server",
@@ -30,6 +29,7 @@ final class ChrootServer: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         processIdentifier = process.processIdentifier
+        try ProcessWatch.start(processIdentifier)
     }
 
     deinit { _ = kill(processIdentifier, SIGKILL) }

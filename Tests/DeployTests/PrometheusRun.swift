@@ -22,10 +22,9 @@ final class PrometheusRun: Sendable {
         let port = Int.random(in: 20_000..<32_000)
         client = HTTPClient(port: port)
         let process = Process()
-        // It dies with the tests, however these end.
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
-            "--pdeathsig", "KILL", "prometheus", "--config.file=\(folder)/prometheus.yaml",
+            "prometheus", "--config.file=\(folder)/prometheus.yaml",
             "--storage.tsdb.path=\(folder)/data", "--web.listen-address=127.0.0.1:\(port)",
             "--log.level=error",
         ]
@@ -34,6 +33,7 @@ final class PrometheusRun: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         processIdentifier = process.processIdentifier
+        try ProcessWatch.start(processIdentifier, folder: folder)
         let client = client
         try await DeployTests.eventually("Prometheus answers") {
             (try? await client.get("/-/ready").status) == 200
@@ -41,7 +41,8 @@ final class PrometheusRun: Sendable {
     }
 
     deinit {
-        _ = kill(processIdentifier, SIGTERM)
+        // Its starter may have blocked the signals that ask.
+        _ = kill(processIdentifier, SIGKILL)
         try? FileManager.default.removeItem(atPath: folder)
     }
 

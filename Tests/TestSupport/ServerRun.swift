@@ -33,7 +33,7 @@ final class ServerRun: Sendable {
             try? reading.close()
             log.end()
         }.start()
-        try Self.watch(processIdentifier, cacheDirectory)
+        try ProcessWatch.start(processIdentifier, folder: cacheDirectory)
     }
 
     var isRunning: Bool { exit.status == nil }
@@ -45,25 +45,5 @@ final class ServerRun: Sendable {
     /// The status with which the process ended, the negative signal if by one; nil in vain.
     func exitStatus(within timeout: Duration) async -> Int32? {
         await exit.wait(within: timeout)
-    }
-
-    /// Starts the process that ends the server once the tests have gone.
-    private static func watch(_ server: Int32, _ folder: String) throws {
-        let script = """
-            server=\(server)
-            while kill -0 \(getpid()) 2>/dev/null; do
-                if [ -n "$server" ]; then kill -0 "$server" 2>/dev/null || server=; fi
-                sleep 0.5
-            done
-            if [ -n "$server" ]; then kill -9 "$server" 2>/dev/null; fi
-            rm -rf '\(folder)'
-            """
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-        process.arguments = ["/bin/sh", "-c", script]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
     }
 }

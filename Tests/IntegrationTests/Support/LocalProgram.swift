@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A program in the foreground with a configuration of its own; it ends with the value.
 final class LocalProgram: Sendable {
@@ -27,22 +28,23 @@ final class LocalProgram: Sendable {
             try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
         }
         let process = Process()
-        // The program dies with the tests, however these end.
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
-        var options = ["--pdeathsig", "KILL"]
+        var command = [path] + arguments(folder)
         if let user, getuid() == 0 {
-            options += ["--reuid=\(user)", "--regid=\(user)", "--clear-groups"]
+            command = ["setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups"] + command
         }
-        process.arguments = options + [path] + arguments(folder)
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
         processIdentifier = process.processIdentifier
+        try ProcessWatch.start(processIdentifier, folder: folder)
     }
 
     deinit {
-        _ = kill(processIdentifier, SIGTERM)
+        // Its starter may have blocked the signals that ask.
+        _ = kill(processIdentifier, SIGKILL)
         try? FileManager.default.removeItem(atPath: folder)
     }
 }
