@@ -107,7 +107,7 @@ let package = Package(
                 systemPackage, "LMDB", "Compression", "Upstream", asyncAlgorithms, cryptoExtras,
                 asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioHTTPTypes,
                 nioHTTPTypesHTTP1, hummingbirdCore, hummingbirdHTTP2, nioTLS,
-            ]),
+            ], resources: [.embedInCode("Console/Assets")]),
         .executableTarget(
             name: "catalog-server", dependencies: ["Server", arguments], swiftSettings: settings),
         library("CatalogClient", ["CatalogModel", asyncHTTPClient, nioCore, nioHTTP1]),

@@ -84,7 +84,7 @@ package struct CatalogServer: Sendable {
                 })
         }
         var settings = ServiceGroupConfiguration(
-            services: (services + [application, replica.changeStreams()]).map {
+            services: (services + [application] + replica.streams).map {
                 .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
             },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -73,6 +73,20 @@ enum ServerLimits {
     static let signalBeat: Duration = .milliseconds(500)
     /// Bytes of events that are gathered for one write.
     static let streamWriteBytes = 64 << 10
+    /// How often the console looks at the metrics and tells its listeners, and how many looks it keeps.
+    static let consoleInterval: Duration = .seconds(1)
+    static let consoleSamples = 300
+    /// Samples over which a point of the console takes percentiles and shares, and those of a minute.
+    static let consoleWindow = 10
+    static let consoleMinute = 60
+    /// Consoles that are open on one replica.
+    static let consoleStreams = 64
+    /// How often the store is asked for what consoles show of a namespace, and for how long.
+    static let consoleStoreInterval: Duration = .seconds(2)
+    static let consoleQueryTimeout: Duration = .seconds(2)
+    /// Rows of each list of the console, and namespaces that the cluster is asked about for one.
+    static let consoleRows = 30
+    static let consoleReviews = 20
     /// How long an answer of the cluster is kept; operators count on it.
     static let decisionLifetime: Duration = .seconds(10)
     /// Answers of the cluster that are kept, by question and by headers.

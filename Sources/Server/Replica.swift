@@ -43,6 +43,7 @@ struct Replica: Sendable {
     private let management: ManagementParts
     private let stage = StartupStage()
     private let leadership: Leadership
+    let console: ConsoleParts?
 
     init(
         configuration: ServerConfiguration, registry: MetricsRegistry, observer: Observer,
@@ -134,6 +135,14 @@ struct Replica: Sendable {
         discovery =
             configuration.cacheEnabled
             ? DiscoveryCache(capacity: configuration.discoveryEntries) : nil
+        let (stage, leadership) = (stage, leadership)
+        console =
+            configuration.console
+            ? ConsoleParts(
+                configuration: configuration, requests: requestMetrics,
+                namespaces: namespaceMetrics, caches: caches, pool: pool, queue: queue,
+                started: started, stalls: changeMetrics.stalled
+            ) { Self.readiness(stage, replicator, leadership) } : nil
         addGauges()
     }
 
@@ -204,7 +213,8 @@ struct Replica: Sendable {
             interface: InterfaceHandler(
                 APIDocument(
                     plugins: Plugins.all, hasJobs: configuration.jobsEnabled,
-                    version: CatalogServer.version)),
+                    hasConsole: console != nil, version: CatalogServer.version)),
+            console: console.map { ConsoleHandler(parts: $0, access: access.control) },
             discovery: discoveryHandler,
             reads: reads, models: ModelHandler(reads: reads),
             modelSources: ModelSourceHandler(
@@ -233,7 +243,8 @@ struct Replica: Sendable {
             access: access.control)
         return CatalogResponder(
             routes: RouteTable(
-                kinds: caches.kinds, plugins: Plugins.all, hasJobs: configuration.jobsEnabled),
+                kinds: caches.kinds, plugins: Plugins.all, hasJobs: configuration.jobsEnabled,
+                hasConsole: console != nil),
             tenancy: Tenancy(mode: configuration.tenancy), identities: access.identities,
             handlers: handlers, metrics: requestMetrics, accessLog: accessLog, observer: observer)
     }

@@ -37,6 +37,11 @@ package final class LatencyHistogram: Sendable {
         return total
     }
 
+    /// How many durations each bucket holds: one for each bound, and one for the rest.
+    package var bucketCounts: [Int] {
+        buckets.indices.map { buckets[$0].load(ordering: .relaxed) }
+    }
+
     /// Records one duration in microseconds; a negative one counts as zero.
     package func record(micros: Int) {
         let value = max(0, micros)

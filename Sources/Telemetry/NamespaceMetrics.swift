@@ -59,6 +59,9 @@ package final class NamespaceMetricsFamily: Sendable {
         other = NamespaceMetrics(namespace: "_other", registry: registry)
     }
 
+    /// All sets so far, the shared one among them; for those who look now and then.
+    package var all: [NamespaceMetrics] { known.withLock { Array($0.values) } + [other] }
+
     /// The metrics of a namespace; ask once when the namespace is opened and keep the answer.
     ///
     /// Namespaces beyond the limit share `_other`, whose revision lag is the last one set.

@@ -1,6 +1,6 @@
 /// What a request needs before it is served.
 enum AccessRule: Hashable, Sendable {
-    /// Nothing: health, metrics and the description of the interface.
+    /// Nothing: health, metrics, the description of the interface and the console's page.
     case open
     /// A caller with a name, whatever the roles say.
     case authenticated
@@ -22,8 +22,9 @@ extension Endpoint {
     func accessRule(method: String) -> AccessRule {
         let reads = method == "GET" || method == "HEAD"
         return switch self {
-        case .live, .ready, .metrics, .interface: .open
-        case .namespaces: reads ? .authenticated : .unknown
+        case .live, .ready, .metrics, .interface, .console: .open
+        // Each part of the console asks for the right of what it shows.
+        case .namespaces, .consoleEvents: reads ? .authenticated : .unknown
         case .plugins: reads ? .action(.plugins, .list) : .unknown
         case .capabilities: reads ? .action(.capabilities, .get) : .unknown
         case .collection:

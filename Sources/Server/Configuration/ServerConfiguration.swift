@@ -68,6 +68,8 @@ package struct ServerConfiguration: Sendable {
     package let accessLogSample: Int
     /// Where hits are answered.
     package let fastLane: LaneMode
+    /// Whether the console is served.
+    package let console: Bool
     /// Names this replica in job claims and answers.
     package let replica: String
     /// Settings that could not be used, each with the reason; reported once logging works.
@@ -145,6 +147,7 @@ package struct ServerConfiguration: Sendable {
         logLevel = try Logger.Level(rawValue: reader.text(.logLevel)) ?? .info
         accessLogSample = number(.accessLogSample, 0...1_000_000)
         fastLane = try LaneMode(rawValue: reader.text(.fastLane)) ?? .off
+        console = try reader.text(.console) == "on"
         let podName = try reader.text(.podName)
         replica = podName.isEmpty ? "\(MachineFacts.hostName):\(port)" : podName
         self.ignored = ignored

@@ -112,6 +112,7 @@ extension Setting {
             auditRetention, upstream, changeStreams, changeStreamsPerNamespace,
             changeWriteTimeout,
             governanceFile, approvalPolicies, approvalRoles,
-            migrationLock, logLevel, accessLogSample, fastLane, podName,
+            migrationLock, logLevel, accessLogSample, fastLane, console,
+            podName,
         ] + tls + access + election + providers
 }

@@ -9,6 +9,8 @@ enum Endpoint: Sendable {
     case ready
     case metrics
     case interface(InterfaceHandler.Form)
+    case console(ConsoleFile)
+    case consoleEvents
     case plugins
     case capabilities(plugin: String)
     case namespaces
@@ -35,14 +37,14 @@ enum Endpoint: Sendable {
     /// The methods that the path answers, as they stand in an `Allow` header.
     var methods: [String] {
         switch self {
-        case .live, .ready, .metrics, .interface, .plugins, .capabilities, .namespaces,
+        case .live, .ready, .metrics, .interface, .console, .plugins, .capabilities, .namespaces,
             .auditEvents,
             .auditEvent, .auditVerify, .jobs, .job, .artifacts, .filterOptions, .labels,
             .modelSources:
             ["GET", "HEAD"]
         case .governance(let route): route.methods
         case .collection: ["GET", "HEAD", "POST"]
-        case .changes: ["GET"]
+        case .changes, .consoleEvents: ["GET"]
         case .replicaFeed(let part): [part == .heads ? "POST" : "GET"]
         case .management(_, let route): route.methods
         case .batch, .refresh, .jobCancel, .sourcePreview: ["POST"]
@@ -54,7 +56,7 @@ enum Endpoint: Sendable {
     /// Whether the answer belongs to one namespace, so that the request has to name one.
     var isNamespaced: Bool {
         switch self {
-        case .live, .ready, .metrics, .interface, .namespaces: false
+        case .live, .ready, .metrics, .interface, .console, .namespaces: false
         case .replicaFeed(let part): part != .heads && part != .signals
         default: true
         }
@@ -90,7 +92,9 @@ struct RouteTable: Sendable {
     private let branches: [String: Branch]
     private let hasJobs: Bool
 
-    init(kinds: KindTable, plugins: [PluginDefinition], hasJobs: Bool) {
+    init(
+        kinds: KindTable, plugins: [PluginDefinition], hasJobs: Bool, hasConsole: Bool = true
+    ) {
         self.hasJobs = hasJobs
         var fixed: [String: Endpoint] = [
             "/livez": .live, "/healthz": .live, "/health": .live, "/readyz": .ready,
@@ -105,6 +109,10 @@ struct RouteTable: Sendable {
             fixed["/api/changes/v1alpha1/replica/\(part.rawValue)"] = .replicaFeed(part)
         }
         if hasJobs { fixed["/api/jobs/v1alpha1/refresh"] = .jobs }
+        if hasConsole {
+            for file in ConsoleFile.allCases { fixed[file.path] = .console(file) }
+            fixed["/ui/events"] = .consoleEvents
+        }
         self.fixed = fixed
         var branches: [String: Branch] = [:]
         for plugin in plugins {

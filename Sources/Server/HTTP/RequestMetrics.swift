@@ -47,6 +47,12 @@ struct RequestMetrics: Sendable {
         row(of: group).record(status: status, micros: micros)
     }
 
+    /// What a group has counted: answers by the class of their status, durations by bucket.
+    func totals(of group: Group) -> (statuses: [Int], times: [Int]) {
+        let row = row(of: group)
+        return (row.counters.map(\.current), row.latency.bucketCounts)
+    }
+
     /// The counters of a group, for whoever counts often.
     func row(of group: Group) -> Row {
         let position = Group.allCases.firstIndex(of: group) ?? 0
@@ -63,7 +69,7 @@ extension Endpoint {
         let reads = method == "GET" || method == "HEAD"
         return switch self {
         case .live, .ready, .metrics: .health
-        case .interface: .discovery
+        case .interface, .console: .discovery
         case .plugins, .capabilities, .namespaces: .discovery
         case .collection: reads ? .list : .write
         case .entity: reads ? .get : .write
@@ -72,7 +78,7 @@ extension Endpoint {
         case .management: reads ? .discovery : .write
         case .refresh, .jobs, .job, .jobCancel: .jobs
         case .auditEvents, .auditEvent, .auditVerify: .audit
-        case .changes, .replicaFeed: .changes
+        case .changes, .replicaFeed, .consoleEvents: .changes
         case .governance: .governance
         }
     }

@@ -6,6 +6,8 @@ import Telemetry
 struct Handlers: Sendable {
     let health: HealthHandler
     let interface: InterfaceHandler
+    /// Nil where the console is off.
+    let console: ConsoleHandler?
     let discovery: DiscoveryHandler
     let reads: ReadHandler
     let models: ModelHandler
@@ -56,6 +58,11 @@ struct Handlers: Sendable {
         return response
     }
 
+    private func shownConsole() throws(RequestError) -> ConsoleHandler {
+        guard let console else { throw .notFound("path not found") }
+        return console
+    }
+
     private func route(_ exchange: Exchange) async throws -> Response {
         let reads = exchange.method == "GET" || exchange.method == "HEAD"
         switch exchange.endpoint {
@@ -63,6 +70,8 @@ struct Handlers: Sendable {
         case .ready: return health.ready()
         case .metrics: return health.metrics()
         case .interface(let form): return try await interface.describe(form, exchange)
+        case .console(let file): return try await shownConsole().file(file, exchange)
+        case .consoleEvents: return try await shownConsole().events(exchange)
         case .plugins: return try await discovery.listPlugins(exchange)
         case .capabilities(let plugin):
             return try await discovery.capabilities(of: plugin, exchange)

@@ -10,9 +10,12 @@ struct APIDocument: Sendable {
     /// The document as a page for people, without anything from elsewhere.
     let page: [UInt8]
 
-    init(plugins: [PluginDefinition], hasJobs: Bool, version: String) {
+    init(
+        plugins: [PluginDefinition], hasJobs: Bool, hasConsole: Bool = true, version: String
+    ) {
         let operations =
-            APIOperation.services(hasJobs: hasJobs) + APIOperation.governance
+            APIOperation.services(hasJobs: hasJobs) + (hasConsole ? APIOperation.console : [])
+            + APIOperation.governance
             + plugins.flatMap { APIOperation.entities(of: $0) + APIOperation.management(of: $0) }
         self.operations = operations
         let schemas = APISchemas.all(of: plugins)

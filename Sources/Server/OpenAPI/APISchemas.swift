@@ -144,6 +144,12 @@ enum APISchemas {
                 "namespace": string, "from": integer, "to": integer, "cursor": string,
                 "changes": array(of: reference("Change")),
             ], optional: ["epoch": string]),
+        "ConsoleView": record(
+            [
+                "version": string, "replica": string, "namespace": string, "traffic": object,
+                "now": object, "replicas": object, "namespaces": object, "jobs": object,
+                "audit": object,
+            ]),
         "Job": record(["id": string, "plugin": string, "state": string]),
         "AuditEvent": record(["id": string, "eventType": string, "actor": string]),
         "Source": record(["id": string, "type": string, "enabled": boolean]),

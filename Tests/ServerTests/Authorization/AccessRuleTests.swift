@@ -98,6 +98,8 @@ import Testing
         ("POST", "\(governance)/approvals/1/cancel", "approvals/approve"),
         ("GET", "\(governance)/policies", "approvals/list"),
         ("GET", "/openapi.json", "open"), ("GET", "/docs", "open"),
+        ("GET", "/ui", "open"), ("GET", "/ui/console.js", "open"),
+        ("GET", "/ui/events", "authenticated"), ("POST", "/ui/events", "unknown"),
         ("GET", "/api/jobs/v1alpha1/refresh", "jobs/list"),
         ("GET", "/api/jobs/v1alpha1/refresh/x", "jobs/get"),
         ("POST", "/api/jobs/v1alpha1/refresh/x:cancel", "jobs/create"),
@@ -120,15 +122,18 @@ import Testing
         #expect(all.subtracting(covered).isEmpty, "no row in the table above")
     }
 
-    @Test func `nothing but health, metrics and the interface is open, whatever the method`() throws
+    @Test func `nothing but health, metrics, interface and page is open, whatever the method`()
+        throws
     {
         let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "X"]
         for (_, path, _) in Self.rows {
             let endpoint = try #require(try Self.routes.endpoint(of: Substring(path)))
             for method in methods where endpoint.accessRule(method: method) == .open {
                 #expect(
-                    ["/livez", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"]
-                        .contains(path))
+                    [
+                        "/livez", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs",
+                        "/ui", "/ui/console.js",
+                    ].contains(path))
             }
         }
     }

@@ -114,7 +114,8 @@ struct APIDocumentTests {
         "live", "ready", "metrics", "interface", "plugins", "capabilities", "namespaces",
         "collection", "batch", "entity", "artifacts", "filterOptions", "labels", "modelSources",
         "sourcePreview", "refresh", "management", "changes", "replicaFeed", "auditEvents",
-        "auditEvent", "auditVerify", "governance", "jobs", "job", "jobCancel",
+        "auditEvent", "auditVerify", "governance", "jobs", "job", "jobCancel", "console",
+        "consoleEvents",
     ]
 
     /// A new endpoint does not compile without a name here, and is then missed in the document.
@@ -124,6 +125,8 @@ struct APIDocumentTests {
         case .ready: "ready"
         case .metrics: "metrics"
         case .interface: "interface"
+        case .console: "console"
+        case .consoleEvents: "consoleEvents"
         case .plugins: "plugins"
         case .capabilities: "capabilities"
         case .namespaces: "namespaces"
