@@ -161,6 +161,7 @@ let package = Package(
         tests("ChaosTests", ["HistoryChecker", "TestSupport", "CatalogModel"]),
         tests("CatalogctlTests", ["TestSupport", "CatalogModel", "CatalogClient"]),
         tests("DeployTests", ["TestSupport", "CatalogModel", subprocess, systemPackage]),
+        tests("ConsoleTests", ["TestSupport", "CatalogModel"]),
         tests("TidyTests", []),
     ]
 )
