@@ -35,7 +35,10 @@ extension ConsoleTests {
                 "localStorage.length + sessionStorage.length + document.cookie.length"
                     + " + document.querySelector('#token').value.length")
             #expect(kept == 0)
-            try await server.kill()
+            // Without the server the page says so, and goes on asking.
+            try await server.terminate()
+            try await page.until(
+                "the end", "document.querySelector('#live').textContent === 'Reconnecting'")
         }
 
         @Test("where the cluster decides, what is not granted is named instead of shown")

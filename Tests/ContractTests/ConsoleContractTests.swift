@@ -39,6 +39,8 @@ struct ConsoleContractTests {
             open += loaded(by: response.text, at: path)
         }
         #expect(seen.isSuperset(of: ["/ui", "/ui/console.css", "/ui/console.js", "/ui/facets.js"]))
+        let slash = try await client.get("/ui/")
+        #expect(slash.status == 308 && slash.header("Location") == "../ui")
         let refused = try await client.post("/ui", body: "{}")
         #expect(refused.status == 405 && refused.header("Allow") == "GET, HEAD")
         #expect(try await client.get("/ui/none.js").status == ContractMode.current.unrouted(404))
@@ -140,7 +142,32 @@ struct ConsoleContractTests {
         try await server.kill()
     }
 
-    @Test("streams are limited, and their seats are free again")
+    @Test("every replica that lives is seen on each, with how far it is")
+    func replicas() async throws {
+        let first = try await ServerProcess.ready(.init(environment: ["POD_NAME": "one"]))
+        let second = try await ServerProcess.ready(
+            .init(environment: ["POD_NAME": "two"], dsn: first.dsn))
+        _ = try await second.client.hit(Catalog.agents.list)
+        let stream = try await EventStream.open(Self.events, port: first.port)
+        let end = ContinuousClock.now + .seconds(20)
+        var seen: [String?: JSONValue] = [:]
+        func look(until isSeen: () -> Bool) async throws {
+            repeat {
+                try #require(ContinuousClock.now < end, "seen: \(seen)")
+                let event = try #require(try await stream.next("replicas"))
+                let items = event["items"]?.arrayValue ?? []
+                seen = Dictionary(items.map { ($0["name"]?.stringValue, $0) }) { $1 }
+            } while !isSeen()
+        }
+        try await look { seen["two"]?["lag"] == 0 && seen["one"]?["revision"]?.isNull == true }
+        #expect(seen["two"]?["alive"] == true && seen["two"]?["head"] != .null)
+        // One that leaves in good order is gone at once.
+        try await second.terminate()
+        try await look { seen.count == 1 && seen["one"] != nil }
+        try await first.kill()
+    }
+
+    @Test("streams are limited, share what they ask the store, and their seats are free again")
     func limit() async throws {
         let server = try await ServerProcess.ready()
         var streams: [EventStream] = []
@@ -150,6 +177,11 @@ struct ConsoleContractTests {
         #expect(refused.response.status == 429)
         #expect(refused.response.header("Retry-After") == "5")
         #expect(try await server.client.get(Self.events).status == 200)
+        let turns = 4
+        let before = try await server.metric("catalog_postgres_queries") ?? 0
+        for _ in 0..<turns { _ = try await streams[0].next("now") }
+        let queries = (try await server.metric("catalog_postgres_queries") ?? 0) - before
+        #expect(queries < Double(turns * streams.count))
         streams.removeLast().leave()
         let end = ContinuousClock.now + .seconds(10)
         while true {

@@ -19,6 +19,10 @@ struct ConsoleHandler: Sendable {
     /// A file of the page: the same for everybody, so that nothing is lost if it is cached.
     func file(_ file: ConsoleFile, _ exchange: Exchange) async throws(RequestError) -> Response {
         guard let answer = files[file] else { throw .notFound("path not found") }
+        if exchange.path.hasSuffix("/") {
+            // What the page loads is named from the folder above.
+            return Response(status: .permanentRedirect, headers: [.location: "../ui"])
+        }
         return try await PageResponse(headers: Self.headers(of: file), served: answer.served)
             .respond(
                 to: exchange.request.headers, tag: { answer.tag(of: $0) },

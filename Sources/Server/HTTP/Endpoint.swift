@@ -111,6 +111,7 @@ struct RouteTable: Sendable {
         if hasJobs { fixed["/api/jobs/v1alpha1/refresh"] = .jobs }
         if hasConsole {
             for file in ConsoleFile.allCases { fixed[file.path] = .console(file) }
+            fixed["/ui/"] = .console(.page)
             fixed["/ui/events"] = .consoleEvents
         }
         self.fixed = fixed

@@ -1,6 +1,8 @@
 // The view of the catalogs: kinds, lists with search and facets, and one entity in full.
 
-import { badge, byId, element, emptyNote, moment, number, replace, setText, table } from './elements.js';
+import {
+  badge, breakable, byId, element, emptyNote, moment, number, replace, setText, table,
+} from './elements.js';
 import { containing, Facets, valueAt } from './facets.js';
 import { request } from './session.js';
 
@@ -174,11 +176,14 @@ function nameCell(kind, item) {
 
 function shortText(value) {
   if (value === null || value === undefined || value === '') return element('span', { class: 'faint' }, '–');
-  if (Array.isArray(value)) return value.map((each) => shortValue(each)).join(', ');
+  if (Array.isArray(value)) {
+    return element('span', {}, value.flatMap((each, index) => [index ? ', ' : '', shortValue(each)]));
+  }
   return shortValue(value);
 }
 
-const shortValue = (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+const shortValue = (value) =>
+  (typeof value === 'object' ? JSON.stringify(value) : breakable(String(value)));
 
 async function searchAll(mine, signal) {
   byId('pager').hidden = true;
@@ -281,11 +286,27 @@ function full(value) {
   if (Array.isArray(value) && value.every((each) => typeof each !== 'object')) {
     return value.map((each) => element('span', { class: 'tag' }, String(each)));
   }
+  const properties = flat(value);
+  if (properties) {
+    return element('dl', { class: 'inner' }, properties.flatMap(([key, each]) =>
+      [element('dt', {}, breakable(key)), element('dd', {}, full(each))]));
+  }
   if (typeof value === 'object') {
     return element('pre', { tabindex: '0' }, JSON.stringify(value, null, 2));
   }
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return element('span', { class: 'prose' }, String(value));
+}
+
+// The members of an object of plain values, also of those that name their types; null for others.
+function flat(value) {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return null;
+  const members = Object.entries(value).map(([key, each]) => {
+    if (!each?.metadataType) return [key, each];
+    const inner = Object.entries(each).find(([name]) => name !== 'metadataType');
+    return [key, inner?.[1] ?? ''];
+  });
+  return members.every(([, each]) => each !== null && typeof each !== 'object') ? members : null;
 }
 
 const outcomes = { HIT: 'good', MISS: 'accent', BYPASS: 'muted', STALE: 'warn' };

@@ -34,6 +34,13 @@ export const badge = (text, tone) => element('span', { class: `badge ${tone}` },
 
 export const emptyNote = (text) => element('p', { class: 'empty' }, text);
 
+// A text that may also break behind the signs that join the words of a name.
+export function breakable(text) {
+  const parts = text.split(/(?<=[_/])/);
+  return parts.length < 2 ? text
+    : element('span', {}, parts.flatMap((part, index) => [index ? element('wbr') : null, part]));
+}
+
 // A table whose rows fold into blocks on narrow screens: each cell knows the name of its column.
 export function table(label, columns, rows) {
   const heads = columns.map((column) =>
