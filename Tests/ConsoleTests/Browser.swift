@@ -52,10 +52,11 @@ final class Browser: Sendable {
         ]
         process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        // The protocol is spoken on descriptors 3 and 4.
+        // The protocol is spoken on descriptors 3 and 4; the browser ends with the pipe, its folder with it.
         process.arguments =
             [
-                "-c", "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null", executable,
+                "-c", "\"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null; rm -rf \"$0\"", folder,
+                executable,
             ] + options
         let (requests, answers) = (Pipe(), Pipe())
         process.standardInput = requests
@@ -73,7 +74,7 @@ final class Browser: Sendable {
         }.start()
     }
 
-    deinit { process.terminate() }
+    deinit { try? input.close() }
 
     private func take(_ bytes: [UInt8]) {
         let messages = state.withLock { state in

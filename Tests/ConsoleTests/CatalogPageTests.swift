@@ -10,6 +10,11 @@ extension ConsoleTests {
         @Test("an entity is found, opened and left by the keyboard alone")
         func search() async throws {
             let server = try await ConsoleSite.server()
+            let tagged = try await server.client.post(
+                "/api/mcp_catalog/v1alpha1/management/entities/filesystem:action",
+                headers: ConsoleSite.asOperator,
+                json: ["action": "tag", "params": ["tags": ["blessed"]]])
+            try #require(tagged.status == 200)
             let page = try await BrowserPage.console(port: server.port)
             try await page.untilLive()
             try await page.press(.slash)
@@ -26,6 +31,7 @@ extension ConsoleTests {
             #expect(try await page.text("#detail-title") == "filesystem")
             let detail = try await page.text("#detail-body")
             #expect(detail.contains("mcp-default") && detail.contains("Namespace at"))
+            #expect(detail.contains("Tagsblessed"))
             try await page.press(.escape)
             try await page.until("the end", "!document.querySelector('#detail').open")
             // The focus is back where it came from.

@@ -1,7 +1,9 @@
 import CatalogModel
+import ReadPath
 import WritePath
 
-/// What the store says of a namespace, read once for all who watch it, and only while somebody does.
+/// What the store and the caches say of a namespace, read once for all who watch it, and only while
+/// somebody does.
 actor ConsoleBoard {
     /// A part of the console: what is shown, or why nothing is.
     enum Section: Sendable, Hashable {
@@ -27,6 +29,8 @@ actor ConsoleBoard {
         var replicas = Section.off
         var jobs = Section.off
         var audit = Section.off
+        var caches: [ConsoleCaches.Row] = []
+        var cacheBytes = 0
     }
 
     private struct Entry {
@@ -37,11 +41,13 @@ actor ConsoleBoard {
     private let records: any ConsoleRecords
     /// Nil where there are no jobs.
     private let queue: JobQueue?
+    private let caches: ConsoleCaches
     private var entries: [Namespace: Entry] = [:]
 
-    init(records: any ConsoleRecords, queue: JobQueue?) {
+    init(records: any ConsoleRecords, queue: JobQueue?, caches: ConsoleCaches) {
         self.records = records
         self.queue = queue
+        self.caches = caches
     }
 
     /// The page, at most `consoleStoreInterval` and one read old.
@@ -71,6 +77,8 @@ actor ConsoleBoard {
                 try await queue.list(namespace, pageSize: ServerLimits.consoleRows).jobs.map(\.json)
             }
         }
+        page.caches = caches.rows(first: namespace)
+        page.cacheBytes = caches.directory.usedBytes
         page.replicas = await replicas
         page.audit = await audit
         return page

@@ -49,8 +49,9 @@ struct ConsoleHandler: Sendable {
         guard Self.wantsStream(exchange.request.headers[.accept]) else {
             var object = view.greeting
             object["traffic"] = view.history.json
-            object["now"] = view.now
-            for (name, section) in await view.sections() { object[name] = section }
+            let page = await view.page()
+            object["now"] = view.now(page)
+            for (name, section) in await view.sections(page) { object[name] = section }
             return .json(
                 .object(object), headers: [.cacheControl: "no-store", .vary: "Accept, X-Namespace"])
         }

@@ -29,7 +29,8 @@ struct ConsoleParts: Sendable {
         monitor = TrafficMonitor { TrafficCounts(requests, namespaces) }
         board = ConsoleBoard(
             records: PostgresConsoleRecords(pool: pool),
-            queue: configuration.jobsEnabled ? queue : nil)
+            queue: configuration.jobsEnabled ? queue : nil,
+            caches: ConsoleCaches(directory: caches, configured: Set(configuration.namespaces)))
         self.caches = caches
         self.pool = pool
         self.configuration = configuration

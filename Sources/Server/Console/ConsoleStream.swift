@@ -45,8 +45,9 @@ struct ConsoleStream: Sendable {
         out.event("traffic", traffic)
         var sent: [String: JSONValue] = [:]
         while true {
-            out.event("now", view.now)
-            for (name, section) in await view.sections() where sent[name] != section {
+            let page = await view.page()
+            out.event("now", view.now(page))
+            for (name, section) in await view.sections(page) where sent[name] != section {
                 out.event(name, section)
                 sent[name] = section
             }

@@ -1,7 +1,6 @@
 import CatalogModel
 import Postgres
 import ReadPath
-import Telemetry
 
 /// The console as one caller may see it, in one namespace.
 ///
@@ -31,8 +30,8 @@ struct ConsoleView: Sendable {
         return (turn, ["points": .array(points.map(\.json))])
     }
 
-    /// How this replica is at the moment.
-    var now: JSONValue {
+    /// How this replica is at the moment; cheap but for the sizes, which the board has.
+    func now(_ page: ConsoleBoard.Page) -> JSONValue {
         let latest = parts.monitor.latest
         let (state, pool) = (parts.readiness(), parts.pool.statistics)
         let caches = parts.caches
@@ -47,19 +46,20 @@ struct ConsoleView: Sendable {
             "connections": [
                 "open": .int(pool.open), "leased": .int(pool.leased), "waiting": .int(pool.waiting),
             ],
-            "caches": .int(caches.count), "cacheBytes": .int(caches.usedBytes),
+            "caches": .int(caches.count), "cacheBytes": .int(page.cacheBytes),
             "pageBytes": .int(caches.pageLibrary.usedBytes),
         ]
     }
 
-    /// The sections that take a right, in the order of the page; asks the store at most every two
-    /// seconds, however many listen.
-    func sections() async -> [(name: String, json: JSONValue)] {
-        let page = await parts.board.page(of: namespace)
+    /// What all who watch the namespace share, at most two seconds old.
+    func page() async -> ConsoleBoard.Page { await parts.board.page(of: namespace) }
+
+    /// The sections that take a right, in the order of the page.
+    func sections(_ page: ConsoleBoard.Page) async -> [(name: String, json: JSONValue)] {
         let assets = AccessAction(.assets, .list)
         return [
             ("replicas", await shown(page.replicas, assets).json),
-            ("namespaces", await namespaces().json),
+            ("namespaces", await shown(page.caches).json),
             ("jobs", await shown(page.jobs, AccessAction(.jobs, .list)).json),
             ("audit", await shown(page.audit, AccessAction(.audit, .list)).json),
         ]
@@ -84,48 +84,18 @@ struct ConsoleView: Sendable {
         return try await reviewer.isAllowed(question, identity)
     }
 
-    /// The caches of this replica: the chosen namespace, the configured ones, then the furthest behind.
-    private func namespaces() async -> ConsoleBoard.Section {
-        let caches = parts.caches.all.map { (cache: $0, lag: Self.lag(of: $0)) }
-        let configured = Set(parts.configuration.namespaces)
-        let ordered = caches.sorted { left, right in
-            let (a, b) = (left.cache.namespace, right.cache.namespace)
-            let firsts = (a == namespace, configured.contains(a), left.lag ?? 0)
-            let seconds = (b == namespace, configured.contains(b), right.lag ?? 0)
-            if firsts.0 != seconds.0 { return firsts.0 }
-            if firsts.1 != seconds.1 { return firsts.1 }
-            return firsts.2 != seconds.2 ? firsts.2 > seconds.2 : a < b
-        }
+    /// The lines of the namespaces that the caller may see.
+    private func shown(_ rows: [ConsoleCaches.Row]) async -> ConsoleBoard.Section {
         let isReviewing = access.isReviewing
-        let bound = isReviewing ? ServerLimits.consoleReviews : ServerLimits.consoleRows
         var items: [JSONValue] = []
         do {
-            for (cache, lag) in ordered.prefix(bound)
-            where try await may(AccessAction(.assets, .list), in: cache.namespace) {
-                items.append(Self.row(cache, lag))
+            for row in isReviewing ? rows.prefix(ServerLimits.consoleReviews) : rows[...]
+            where try await may(AccessAction(.assets, .list), in: row.namespace) {
+                items.append(row.json)
             }
         } catch {
             return .problem("authorization check failed")
         }
         return .items(items)
-    }
-
-    /// Nil where the namespace shares its metrics with others.
-    private static func lag(of cache: NamespaceCache) -> Int? {
-        guard let metrics = cache.metrics, metrics.namespace == cache.namespace.name else {
-            return nil
-        }
-        return metrics.revisionLag.current
-    }
-
-    private static func row(_ cache: NamespaceCache, _ lag: Int?) -> JSONValue {
-        let head = try? cache.head()
-        let bound = cache.freshness.bound().map { Int64($0 / .milliseconds(1)) }
-        return [
-            "namespace": .string(cache.namespace.name),
-            "revision": head.map { .int($0.revision.value) } ?? .null,
-            "lag": lag.map { .int($0) } ?? .null,
-            "stalenessMs": bound.map { .int($0) } ?? .null, "bytes": .int(cache.usedBytes),
-        ]
     }
 }

@@ -269,7 +269,12 @@ async function showEntity(kind, item) {
 
 function sections(kind, entity) {
   const groups = new Map();
-  for (const field of kind.fields.detailFields ?? []) {
+  const declared = kind.fields.detailFields ?? [];
+  const known = new Set(declared.map((field) => (field.path ?? field.name).split('.')[0]));
+  // What was laid over the entity, such as tags, is in no declaration.
+  const more = Object.keys(entity).filter((key) => !known.has(key)).map((key) =>
+    ({ name: key, displayName: key[0].toUpperCase() + key.slice(1), section: 'More' }));
+  for (const field of declared.concat(more)) {
     const value = valueAt(entity, field.path ?? field.name);
     if (value === null || value === undefined || value === '') continue;
     if (Array.isArray(value) && value.length === 0) continue;
