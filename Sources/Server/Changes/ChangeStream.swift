@@ -31,7 +31,7 @@ struct ChangeStream: Sendable {
                 defer { _ = seat }
                 let channel = writer
                 let stalled = metrics.stalled
-                try await exchange.request.body.consumeWithCancellationOnInboundClose { _ in
+                try await exchange.whileClientListens {
                     let watch = StallWatch(exchange.channel, limit: writeTimeout, stalls: stalled)
                     async let _: Void = watch.run()
                     var writer = channel

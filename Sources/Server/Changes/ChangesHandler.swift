@@ -36,7 +36,7 @@ struct ChangesHandler: Sendable {
         else { return try answer(step, asked, namespace, closes: false) }
         let end = ContinuousClock.now + asked.wait
         do {
-            step = try await exchange.request.body.consumeWithCancellationOnInboundClose { _ in
+            step = try await exchange.whileClientListens {
                 try await waiting(namespace, cursor, asked, until: end)
             }
         } catch is CancellationError {

@@ -182,7 +182,7 @@ struct ReplicaFeedHandler: Sendable {
             body: ResponseBody { writer in
                 defer { _ = seat }
                 let channel = writer
-                try await exchange.request.body.consumeWithCancellationOnInboundClose { _ in
+                try await exchange.whileClientListens {
                     let watch = StallWatch(exchange.channel, limit: writeTimeout, stalls: stalled)
                     async let _: Void = watch.run()
                     var writer = channel

@@ -24,7 +24,7 @@ struct ConsoleStream: Sendable {
             body: ResponseBody { writer in
                 defer { _ = seat }
                 let channel = writer
-                try await exchange.request.body.consumeWithCancellationOnInboundClose { _ in
+                try await exchange.whileClientListens {
                     let watch = StallWatch(exchange.channel, limit: writeTimeout, stalls: stalls)
                     async let _: Void = watch.run()
                     var writer = channel

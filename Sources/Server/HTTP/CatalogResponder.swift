@@ -49,6 +49,8 @@ struct CatalogResponder: HTTPResponder {
         CORS.allow(request, &response.headers)
         // A length would be that of another answer; HTTP/1.1 leaves it out by itself.
         if response.status == .notModified { response.headers[.contentLength] = nil }
+        // HTTP/2 has no such field: a stream ends by itself.
+        if context.channel.isStreamOfConnection { response.headers[.connection] = nil }
         response.headers[.requestID] = requestID
         let length = response.body.contentLength ?? 0
         if request.method == .head { response = response.createHeadResponse() }
