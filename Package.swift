@@ -89,6 +89,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         library("Compression", ["CZlib", "CZstd"]),
+        library("Sockets", ["CLinux"]),
         library("LMDB", ["CLMDB", "CLinux"]),
         library("Postgres", ["CLibPQ", "CLinux"]),
         library("CatalogModel", []),
@@ -103,7 +104,8 @@ let package = Package(
             "Server",
             [
                 "CatalogModel", "Telemetry", "ReadPath", "WritePath", "Invalidation", "Postgres",
-                hummingbird, lifecycle, logging, httpTypes, crypto, subprocess, unixSignals,
+                "Sockets", hummingbird, lifecycle, logging, httpTypes, crypto, subprocess,
+                unixSignals,
                 systemPackage, "LMDB", "Compression", "Upstream", asyncAlgorithms, cryptoExtras,
                 asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioHTTPTypes,
                 nioHTTPTypesHTTP1, hummingbirdCore, hummingbirdHTTP2, nioTLS,
@@ -155,7 +157,8 @@ let package = Package(
             "FastLaneTests",
             [
                 "Server", "ReadPath", "CatalogModel", "Telemetry", "TestSupport", "LMDB", "CLinux",
-                nioCore, nioHTTP1, nioEmbedded, nioTLS, nioPosix, nioSSL, asyncHTTPClient,
+                "Sockets", nioCore, nioHTTP1, nioEmbedded, nioTLS, nioPosix, nioSSL,
+                asyncHTTPClient,
                 httpTypes, nioHTTPTypes,
             ]),
         tests("ChaosTests", ["HistoryChecker", "TestSupport", "CatalogModel"]),

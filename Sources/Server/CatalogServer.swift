@@ -2,6 +2,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOPosix
 import ServiceLifecycle
 import Telemetry
 import UnixSignals
@@ -63,17 +64,6 @@ package struct CatalogServer: Sendable {
         _ replica: Replica, _ certificates: TLSCertificates?, _ logger: Logger,
         _ observer: Observer
     ) -> ServiceGroup {
-        let application = Application(
-            responder: replica.responder(),
-            server: Self.server(replica.fastLane(), certificates),
-            configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port),
-                serverName: "catalog-server"),
-            onServerRunning: { channel in
-                observer.observe(
-                    .listening(address: channel.localAddress.map { "\($0)" } ?? "unknown"))
-            },
-            logger: logger)
         var services = replica.services()
         if let certificates {
             services.append(
@@ -83,13 +73,45 @@ package struct CatalogServer: Sendable {
                     certificates.stop()
                 })
         }
+        let listener = listener(replica, certificates, logger, observer)
         var settings = ServiceGroupConfiguration(
-            services: (services + [application] + replica.streams).map {
+            services: (services + [listener] + replica.streams).map {
                 .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
             },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         settings.maximumGracefulShutdownDuration = ServerLimits.drainTimeout
         return ServiceGroup(configuration: settings)
+    }
+
+    /// What accepts connections: our own loops where the lane reads bytes and there is no TLS.
+    private func listener(
+        _ replica: Replica, _ certificates: TLSCertificates?, _ logger: Logger,
+        _ observer: Observer
+    ) -> any Service {
+        let lane = replica.fastLane()
+        @Sendable func isListening(_ address: SocketAddress?) {
+            observer.observe(.listening(address: address.map { "\($0)" } ?? "unknown"))
+        }
+        if let lane, lane.mode == .bytes, certificates == nil {
+            let responder = SlowResponder(
+                replica.responder(), serverName: Self.name, logger: logger)
+            return FrontListener(
+                host: configuration.host, port: configuration.port, lane: lane,
+                responder: { request, writer, channel in
+                    try await responder.respond(to: request, writer, channel)
+                },
+                idleTimeout: ServerLimits.idleTimeout,
+                loopCount: NIOSingletons.groupLoopCountSuggestion,
+                registry: replica.registry, onListening: isListening, logger: logger)
+        }
+        return Application(
+            responder: replica.responder(),
+            server: Self.server(lane, certificates),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port),
+                serverName: Self.name),
+            onServerRunning: { channel in isListening(channel.localAddress) },
+            logger: logger)
     }
 
     /// Connections with or without TLS, with the fast lane in front of the router or without.
@@ -106,6 +128,8 @@ package struct CatalogServer: Sendable {
                 idleTimeout: idleTimeout)
         }
     }
+
+    private static let name = "catalog-server"
 
     /// The release, as logs and the CLI show it.
     package static let version = "0.1.0"

@@ -63,11 +63,11 @@ enum SystemCalls {
 }
 
 /// A thread that runs one function and can be joined.
-struct SystemThread: Sendable {
+package struct SystemThread: Sendable {
     private let handle: pthread_t
 
     /// Starts the function on a new thread; nil when the system gives no thread.
-    init?(_ body: @escaping @Sendable () -> Void) {
+    package init?(_ body: @escaping @Sendable () -> Void) {
         let box = unsafe Unmanaged.passRetained(ThreadBody(body))
         var handle = pthread_t()
         // SAFETY: the thread takes over the one reference that was retained for it.
@@ -87,7 +87,7 @@ struct SystemThread: Sendable {
     }
 
     /// Blocks until the function has returned; call it once.
-    func join() {
+    package func join() {
         pthread_join(handle, nil)
     }
 }

@@ -42,12 +42,15 @@ struct TrustedProxies: Sendable, Hashable {
     /// Believes everyone.
     static let any = TrustedProxies(networks: nil)
 
+    /// The same for the bytes of a peer's address.
+    func contains(address: [UInt8]?) -> Bool {
+        guard let networks else { return true }
+        guard let address else { return false }
+        return networks.contains { $0.contains(address) }
+    }
+
     /// Whether a peer belongs to one of the networks; a peer without an IP address only to any.
     func contains(_ peer: SocketAddress?) -> Bool {
-        guard let networks else { return true }
-        guard let text = peer?.ipAddress, let bytes = IPAddress.bytes(of: text) else {
-            return false
-        }
-        return networks.contains { $0.contains(bytes) }
+        contains(address: peer?.ipAddress.flatMap { IPAddress.bytes(of: $0) })
     }
 }

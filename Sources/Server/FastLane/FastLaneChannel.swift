@@ -17,6 +17,8 @@ struct FastLaneChannel: HTTPChannelHandler {
     let lane: FastLane?
     let idleTimeout: Duration
     var isSecure = false
+    /// The loop in front that lent the connection, where one did.
+    var home: FrontInbox?
 
     /// The decoder takes what it takes without the lane; the router refuses more with words of its own.
     private static var decoderLimits: NIOHTTPDecoderLimitConfiguration {
@@ -33,7 +35,7 @@ struct FastLaneChannel: HTTPChannelHandler {
             let front = lane.map { lane in
                 LaneFrontHandler(
                     core: lane.core(on: channel.eventLoop), answersBytes: lane.mode == .bytes,
-                    idleTimeout: idleTimeout)
+                    idleTimeout: idleTimeout, home: home)
             }
             let pipeline = channel.pipeline.syncOperations
             if let front { try pipeline.addHandler(front) }

@@ -34,8 +34,18 @@ struct LaneConnection: Sendable, Hashable {
     /// Whether a request whose head was just decoded may be answered without the router.
     var mayAnswerPart: Bool { requestsAway == 0 && !isSurrendered }
 
-    /// The lane has answered a request.
-    mutating func answered(now: Int64) { lastActive = now }
+    /// Hits since the router was needed last.
+    private var hitsInARow = 0
+
+    /// Whether a connection that was lent may go back: nothing is open, and the router was not
+    /// needed for a while.
+    var mayReturn: Bool { isAtBoundary && hitsInARow >= FrontLimits.hitsBeforeReturn }
+
+    /// The lane has answered requests.
+    mutating func answered(_ count: Int = 1, now: Int64) {
+        lastActive = now
+        hitsInARow += count
+    }
 
     /// Bytes go to the decoder, more will follow.
     mutating func handsOn() { mayHoldBytes = true }
@@ -45,7 +55,12 @@ struct LaneConnection: Sendable, Hashable {
         lastActive = now
         isReading = true
         mayHoldBytes = true
-        if !isAnswered { requestsAway += 1 }
+        if isAnswered {
+            hitsInARow += 1
+        } else {
+            requestsAway += 1
+            hitsInARow = 0
+        }
         if isLast { isSurrendered = true }
     }
 

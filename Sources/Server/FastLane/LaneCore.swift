@@ -28,6 +28,9 @@ final class LaneCore {
     private var trace: TraceContext?
     private static let anonymous = Array("anonymous".utf8)
 
+    /// When the last answer was given.
+    private(set) var answeredAt: Int64 = 0
+
     /// What became of an entity or a page that was found.
     struct Sent {
         var status = 0
@@ -177,6 +180,7 @@ final class LaneCore {
         _ sent: Sent, _ request: LaneRequest, _ bytes: Span<UInt8>, _ row: RequestMetrics.Row,
         _ namespace: Namespace, began: Int64
     ) {
+        answeredAt = sent.now
         let micros = Int(max(0, sent.now - began) / 1_000)
         row.record(status: sent.status, micros: micros)
         let id = ids.bytes

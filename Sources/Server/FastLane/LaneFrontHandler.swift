@@ -1,4 +1,5 @@
 import NIOCore
+import Sockets
 import Telemetry
 
 /// The first handler of a connection: answers the hits that arrive as bytes, hands the rest on.
@@ -20,9 +21,16 @@ final class LaneFrontHandler: ChannelInboundHandler {
     /// Whether the peer's identity headers count; asked once, when the peer is known for certain.
     private var isTrusted: Bool?
 
-    init(core: LaneCore, answersBytes: Bool, idleTimeout: Duration) {
+    /// The loop in front that lent the connection and gets it back, where one did.
+    private let home: FrontInbox?
+    private var isReturning = false
+
+    init(
+        core: LaneCore, answersBytes: Bool, idleTimeout: Duration, home: FrontInbox? = nil
+    ) {
         self.core = core
         self.answersBytes = answersBytes
+        self.home = home
         connection = LaneConnection(
             idleNanoseconds: Int64(idleTimeout.wholeMicros) * 1_000, now: core.now)
     }
@@ -64,12 +72,13 @@ final class LaneFrontHandler: ChannelInboundHandler {
         let bytes = buffer.readableBytesUInt8Span
         let began = core.now
         let isTrusted = isTrusted(context)
-        var answered = 0
+        var (answered, hits) = (0, 0)
         core.beginOutput()
         while answered < bytes.count,
             let next = core.answer(bytes, from: answered, isTrusted: isTrusted, began: began)
         {
             answered = next
+            hits += 1
             core.lane.answeredBytes.increment()
             guard core.body != nil || core.output.readableBytes >= LaneLimits.batchBytes
             else { continue }
@@ -79,7 +88,7 @@ final class LaneFrontHandler: ChannelInboundHandler {
             guard context.channel.isWritable else { break }
         }
         if answered > 0 {
-            connection.answered(now: began)
+            connection.answered(hits, now: began)
             if core.output.readableBytes > 0 { writeOutput(context) }
         }
         return answered
@@ -118,9 +127,40 @@ final class LaneFrontHandler: ChannelInboundHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        guard hasHandedOn else { return }
-        hasHandedOn = false
-        context.fireChannelReadComplete()
+        if hasHandedOn {
+            hasHandedOn = false
+            context.fireChannelReadComplete()
+        }
+        if home != nil, connection.mayReturn, !isReturning { beginReturn(context) }
+    }
+
+    // MARK: The return of a loan
+
+    /// Waits until everything has been sent; by then a request may have come that keeps it here.
+    private func beginReturn(_ context: ChannelHandlerContext) {
+        isReturning = true
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenSuccess { [self] in
+            isReturning = false
+            if let context = self.context, connection.mayReturn { finishReturn(context) }
+        }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
+    }
+
+    /// Nothing was read that is not answered, nothing is unsent, and this is the channel's loop, so
+    /// that nothing can be read before the channel is closed: the socket's bytes go to one side.
+    private func finishReturn(_ context: ChannelHandlerContext) {
+        guard let home, context.channel.isActive else { return }
+        let isGiven = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { handle in
+            guard let copy = SocketCall.duplicate(handle) else { return false }
+            if home.give(copy) { return true }
+            SocketCall.close(copy)
+            return false
+        }
+        // The connection lives on by the other descriptor.
+        if isGiven == true { context.close(promise: nil) }
     }
 
     /// Answers a request that was decoded, given as the bytes of its head; false when it is left.
