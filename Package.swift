@@ -105,9 +105,8 @@ let package = Package(
             [
                 "CatalogModel", "Telemetry", "ReadPath", "WritePath", "Invalidation", "Postgres",
                 "Sockets", hummingbird, lifecycle, logging, httpTypes, crypto, subprocess,
-                unixSignals,
-                systemPackage, "LMDB", "Compression", "Upstream", asyncAlgorithms, cryptoExtras,
-                asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioHTTPTypes,
+                unixSignals, systemPackage, "LMDB", "Compression", "Upstream", asyncAlgorithms,
+                cryptoExtras, asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioHTTPTypes,
                 nioHTTPTypesHTTP1, hummingbirdCore, hummingbirdHTTP2, nioTLS,
             ], resources: [.embedInCode("Console/Assets")]),
         .executableTarget(
@@ -158,8 +157,7 @@ let package = Package(
             [
                 "Server", "ReadPath", "CatalogModel", "Telemetry", "TestSupport", "LMDB", "CLinux",
                 "Sockets", nioCore, nioHTTP1, nioEmbedded, nioTLS, nioPosix, nioSSL,
-                asyncHTTPClient,
-                httpTypes, nioHTTPTypes,
+                asyncHTTPClient, httpTypes, nioHTTPTypes, hummingbird, lifecycle, logging,
             ]),
         tests("ChaosTests", ["HistoryChecker", "TestSupport", "CatalogModel"]),
         tests("CatalogctlTests", ["TestSupport", "CatalogModel", "CatalogClient"]),

@@ -92,6 +92,46 @@ extension LiveTests {
             #expect(try residentBytes(servers.bytes) - base < 256_000_000)
         }
 
+        @Test("connections that are lent again and again leave no descriptor behind")
+        func loans() async throws {
+            let server = try await LaneServers.get().bytes
+            let path = try await LaneServers.get().paths[0]
+            func descriptors() throws -> Int {
+                try FileManager.default.contentsOfDirectory(
+                    atPath: "/proc/\(server.processIdentifier)/fd"
+                ).count
+            }
+            func loans() async throws -> Double {
+                try await server.metric("catalog_front_loans_total") ?? 0
+            }
+            let isSlow = ProcessInfo.processInfo.environment["CATALOG_SLOW"] == "1"
+            let rounds = isSlow ? 500 : 50
+            let (before, lent) = (try descriptors(), try await loans())
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<20 {
+                    group.addTask {
+                        let connection = try await server.client.connect()
+                        for _ in 0..<rounds {
+                            #expect(try await connection.get("/livez").status == 200)
+                            for _ in 0..<17 {
+                                let answer = try await connection.get("\(path)?namespace=default")
+                                #expect(answer.status == 200, "\(number)")
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await loans() - lent >= Double(20 * rounds))
+            let end = ContinuousClock.now + .seconds(10)
+            var after = try descriptors()
+            while after > before + 5 {
+                try #require(ContinuousClock.now < end, "\(after), \(before) before")
+                await Task.yield()
+                after = try descriptors()
+            }
+        }
+
         @Test("clients that go away in the middle leave nothing behind")
         func goneClients() async throws {
             let servers = try await LaneServers.get()

@@ -6,11 +6,14 @@ import Foundation
 final class BlockingSocket: Sendable {
     private let descriptor: Int32
 
-    /// Connects to a port of the loopback interface.
-    init(port: Int) throws {
+    /// Connects to a port of the loopback interface; `window` bounds what waits unread.
+    init(port: Int, window: Int? = nil) throws {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         descriptor = socket(AF_INET, kind, 0)
         guard descriptor >= 0 else { throw Self.failure("socket") }
+        if var bytes = window.map({ Int32($0) }) {
+            _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, 4)
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(UInt16(port).bigEndian)

@@ -18,7 +18,7 @@ struct FastLaneChannel: HTTPChannelHandler {
     let idleTimeout: Duration
     var isSecure = false
     /// The loop in front that lent the connection, where one did.
-    var home: FrontInbox?
+    var home: FrontHome?
 
     /// The decoder takes what it takes without the lane; the router refuses more with words of its own.
     private static var decoderLimits: NIOHTTPDecoderLimitConfiguration {

@@ -1,5 +1,4 @@
 import NIOCore
-import Sockets
 import Telemetry
 
 /// The first handler of a connection: answers the hits that arrive as bytes, hands the rest on.
@@ -22,11 +21,13 @@ final class LaneFrontHandler: ChannelInboundHandler {
     private var isTrusted: Bool?
 
     /// The loop in front that lent the connection and gets it back, where one did.
-    private let home: FrontInbox?
+    private let home: FrontHome?
     private var isReturning = false
+    /// Answers that were written, each time they were.
+    private var writes = 0
 
     init(
-        core: LaneCore, answersBytes: Bool, idleTimeout: Duration, home: FrontInbox? = nil
+        core: LaneCore, answersBytes: Bool, idleTimeout: Duration, home: FrontHome? = nil
     ) {
         self.core = core
         self.answersBytes = answersBytes
@@ -96,6 +97,7 @@ final class LaneFrontHandler: ChannelInboundHandler {
 
     private func writeOutput(_ context: ChannelHandlerContext) {
         hasWritten = true
+        writes &+= 1
         if let body = core.body {
             context.write(wrapOutboundOut(core.output), promise: nil)
             context.writeAndFlush(wrapOutboundOut(body), promise: nil)
@@ -139,10 +141,13 @@ final class LaneFrontHandler: ChannelInboundHandler {
     /// Waits until everything has been sent; by then a request may have come that keeps it here.
     private func beginReturn(_ context: ChannelHandlerContext) {
         isReturning = true
+        let before = writes
         let sent = context.eventLoop.makePromise(of: Void.self)
         sent.futureResult.assumeIsolated().whenSuccess { [self] in
             isReturning = false
-            if let context = self.context, connection.mayReturn { finishReturn(context) }
+            // Whatever the router would have written in the meantime, it would have been asked for.
+            guard let context = self.context, writes == before, connection.mayReturn else { return }
+            finishReturn(context)
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
     }
@@ -153,12 +158,7 @@ final class LaneFrontHandler: ChannelInboundHandler {
         guard let home, context.channel.isActive else { return }
         let isGiven = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self
-        ) { handle in
-            guard let copy = SocketCall.duplicate(handle) else { return false }
-            if home.give(copy) { return true }
-            SocketCall.close(copy)
-            return false
-        }
+        ) { home.take($0) }
         // The connection lives on by the other descriptor.
         if isGiven == true { context.close(promise: nil) }
     }

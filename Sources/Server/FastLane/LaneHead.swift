@@ -124,19 +124,26 @@ extension [UInt8] {
 
     /// Appends a number in decimal digits; no allocation.
     mutating func append(decimalDigits number: UInt64) {
-        var scale: UInt64 = 1
-        while number / scale >= 10 { scale *= 10 }
-        while scale > 0 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / scale % 10))
-            scale /= 10
+        var digits: [20 of UInt8] = .init(repeating: 0)
+        var (rest, first) = (number, 20)
+        repeat {
+            first -= 1
+            digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        append(addingCapacity: 20 - first) { output in
+            for place in first..<20 { output.append(digits[place]) }
         }
     }
 
     /// Appends sixteen hexadecimal digits.
     mutating func append(hexDigits number: UInt64) {
-        for position in 0..<16 {
-            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * position) & 15)
-            append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        append(addingCapacity: 16) { output in
+            for position in 0..<16 {
+                let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * position) & 15)
+                output.append(
+                    digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            }
         }
     }
 

@@ -55,6 +55,13 @@ final class FrontInbox: Sendable {
         }
     }
 
+    /// Ends the connections of a loop that never ran.
+    func refuse() {
+        while !close() {
+            for descriptor in take().connections { SocketCall.close(descriptor) }
+        }
+    }
+
     /// Ends the loop's ownership; false when a connection has come in the meantime.
     func close() -> Bool {
         state.withLock { state in

@@ -85,6 +85,9 @@ struct FrontListener: Service {
                     lane: lane, inbox: inbox, door: door, slow: slow, times: times)
                 {
                     loop.run()
+                } else {
+                    inbox.refuse()
+                    door.leave()
                 }
                 slow.loopEnded()
             }

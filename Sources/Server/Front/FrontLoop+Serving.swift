@@ -135,30 +135,29 @@ extension FrontLoop {
     }
 
     private func sendOutput(_ descriptor: Int32) -> Sending {
-        let head = core.output.readableBytes
-        let total = head + (core.body?.readableBytes ?? 0)
-        let transfer =
-            if let body = core.body {
-                SocketCall.send(
-                    descriptor, core.output.readableBytesUInt8Span.rawBytes,
-                    body.readableBytesUInt8Span.rawBytes)
-            } else {
-                SocketCall.send(descriptor, core.output.readableBytesUInt8Span.rawBytes)
+        var output = core.output
+        guard var body = core.body else {
+            switch SocketCall.send(descriptor, output.readableBytesUInt8Span.rawBytes) {
+            case .bytes(output.readableBytes): return .everything
+            case .bytes(let count): output.moveReaderIndex(forwardBy: count)
+            case .notNow: break
+            case .ended, .failed: return .failed
             }
-        let sent: Int
-        switch transfer {
-        case .bytes(total): return .everything
-        case .bytes(let count): sent = count
-        case .notNow: sent = 0
+            return .rest(output)
+        }
+        let head = output.readableBytes
+        switch SocketCall.send(
+            descriptor, output.readableBytesUInt8Span.rawBytes,
+            body.readableBytesUInt8Span.rawBytes)
+        {
+        case .bytes(let count) where count >= head:
+            body.moveReaderIndex(forwardBy: count - head)
+            return body.readableBytes == 0 ? .everything : .rest(body)
+        case .bytes(let count): output.moveReaderIndex(forwardBy: count)
+        case .notNow: break
         case .ended, .failed: return .failed
         }
-        guard var body = core.body, sent >= head else {
-            var rest = core.output
-            rest.moveReaderIndex(forwardBy: sent)
-            if let body = core.body { rest.writeImmutableBuffer(body) }
-            return .rest(rest)
-        }
-        body.moveReaderIndex(forwardBy: sent - head)
-        return .rest(body)
+        output.writeImmutableBuffer(body)
+        return .rest(output)
     }
 }

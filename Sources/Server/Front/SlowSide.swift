@@ -25,6 +25,7 @@ final class SlowSide: Sendable {
     private let channel: FastLaneChannel
     private let logger: Logger
     private let lent: Counter
+    private let returned: Counter
     private let state: Mutex<State>
 
     init(
@@ -38,7 +39,10 @@ final class SlowSide: Sendable {
         state = Mutex(State(loops: loops))
         lent = registry.counter(
             "catalog_front_loans_total",
-            help: "Connections that the loops in front have lent to the router's side.")
+            help: "Times that a connection was lent to the router's side.")
+        returned = registry.counter(
+            "catalog_front_returns_total",
+            help: "Times that a connection came back from the router's side.")
     }
 
     /// Takes a connection over with the bytes that were read of it; any thread.
@@ -46,7 +50,7 @@ final class SlowSide: Sendable {
         state.withLock { $0.adopting += 1 }
         lent.increment()
         var fast = channel
-        fast.home = inbox
+        fast.home = FrontHome(inbox: inbox, returned: returned)
         let setup = fast
         ClientBootstrap(group: group.next())
             .channelOption(.allowRemoteHalfClosure, value: true)
