@@ -48,6 +48,8 @@ final class Browser: Sendable {
         // A browser that root runs has to do without its sandbox; it sees nothing but the test's page.
         let options = [
             "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage",
+            // Servers of tests sign their certificates themselves.
+            "--ignore-certificate-errors",
             "--user-data-dir=\(folder)", "--remote-debugging-pipe",
         ]
         process = Process()

@@ -40,7 +40,7 @@ struct BrowserPage: Sendable {
     /// Opens the console of a server on this machine.
     static func console(
         port: Int, _ path: String = "", headers: JSONObject = [:], width: Int = 1280,
-        scheme: String = "light"
+        scheme: String = "light", isSecure: Bool = false
     ) async throws -> BrowserPage {
         let browser = try await Browser.shared()
         let context = try await browser.call("Target.createBrowserContext")
@@ -51,7 +51,7 @@ struct BrowserPage: Sendable {
             "Target.attachToTarget", ["targetId": target["targetId"] ?? .null, "flatten": true])
         let page = BrowserPage(
             browser: browser, session: attached["sessionId"]?.stringValue ?? "",
-            address: "http://127.0.0.1:\(port)")
+            address: "\(isSecure ? "https" : "http")://127.0.0.1:\(port)")
         for domain in ["Page", "Runtime", "Log", "Network"] { try await page("\(domain).enable") }
         try await page("Network.setExtraHTTPHeaders", ["headers": .object(headers)])
         try await page.resize(width: width)

@@ -64,6 +64,26 @@ extension ConsoleTests {
             #expect(page.problems == [])
         }
 
+        @Test("it is live over TLS and HTTP/2, too")
+        func secure() async throws {
+            let pair = try await CertificatePair.make()
+            let server = try await ServerProcess.start(.init(environment: pair.environment))
+            try await server.waitForLine { $0["message"]?.stringValue == "ready" }
+            let page = try await BrowserPage.console(port: server.port, isSecure: true)
+            try await page.untilLive()
+            try await page.until("jobs", "document.querySelectorAll('#jobs tbody tr').length > 0")
+            let spoken = try await page.evaluate(
+                "performance.getEntriesByType('navigation')[0].nextHopProtocol")
+            #expect(spoken == "h2")
+            // It goes on: the figures of a later second are drawn.
+            let before = try await page.text("#facts")
+            try await page.until(
+                "the next second",
+                "document.querySelector('#facts').textContent !== \(BrowserPage.quoted(before))")
+            #expect(page.problems == [])
+            try await server.kill()
+        }
+
         @Test("a job is canceled and asked for again, and what is not allowed is said")
         func jobs() async throws {
             let server = try await ConsoleSite.server()
