@@ -115,9 +115,12 @@ let package = Package(
         .executableTarget(
             name: "catalogctl",
             dependencies: [
-                "CatalogClient", "CatalogModel", arguments, unixSignals, systemPackage, yams,
+                "CatalogClient", "CatalogModel", "WritePath", arguments, unixSignals,
+                systemPackage, yams,
             ],
-            swiftSettings: settings),
+            // The optimizer of Swift 6.3.1 crashes on coroutines of some commands, and nothing in them
+            // would be faster for it: they wait for servers.
+            swiftSettings: settings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]),
         .executableTarget(
             name: "healthcheck",
             dependencies: [arguments, asyncHTTPClient, nioCore, nioHTTP1, nioSSL],

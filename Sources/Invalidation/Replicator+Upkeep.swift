@@ -1,4 +1,4 @@
-import CatalogModel
+package import CatalogModel
 package import ReadPath
 import Telemetry
 
@@ -42,6 +42,17 @@ extension Replicator {
         _ = machine.evicted(namespace)
         forget(namespace)
         observer.observe(.namespaceEvicted(namespace: namespace.name, bytes: bytes))
+    }
+
+    /// Deletes a cache because an operator wants it loaded again; returns the bytes that it took.
+    ///
+    /// Nil where there is none. Reads go to the store until the collections that they demand are
+    /// loaded; a pause after failures is over.
+    package func evictAsAsked(_ namespace: Namespace) -> Int? {
+        unwritable.recover(namespace)
+        guard let bytes = caches[namespace]?.usedBytes else { return nil }
+        evict(namespace)
+        return bytes
     }
 
     /// Gives up a cache that cannot be written: the store answers until a later try succeeds.

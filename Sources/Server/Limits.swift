@@ -49,6 +49,8 @@ enum ServerLimits {
     static let drainLinger: Duration = .seconds(1)
     /// How often the numbers of waiting and running jobs are looked up.
     static let jobGaugeInterval: Duration = .seconds(5)
+    /// How long the comparison of a cache with the store waits for one revision of both.
+    static let cacheComparisonTime: Duration = .seconds(5)
     /// Seconds that a write waits for the other replicas when it names none, and at the most.
     static let visibilityWait = 2
     static let visibilityWaitMax = 30

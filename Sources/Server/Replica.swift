@@ -229,6 +229,10 @@ struct Replica: Sendable {
                 discovery: discovery,
                 feed: WrittenFeed(store: store, replicator: replicator, hints: hints)),
             audit: audit,
+            caches: CacheHandler(
+                comparison: CacheComparison(
+                    caches: caches, replicator: replicator, store: feed),
+                replicator: replicator, audit: audit, replica: configuration.replica),
             changes: ChangesHandler(
                 hub: hub, seats: seats, kinds: caches.kinds, metrics: changeMetrics,
                 access: access.control, writeTimeout: configuration.changeWriteTimeout),

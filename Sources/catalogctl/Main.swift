@@ -1,6 +1,8 @@
 import ArgumentParser
 
 /// The command line for operators of a catalog; every command works through the public API.
+///
+/// `config` and `db` are the exceptions: they look at what a server would start with.
 @main
 struct CatalogControl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,10 +17,15 @@ struct CatalogControl: AsyncParsableCommand {
             GetCommand.self, ApplyCommand.self, DeleteCommand.self, ActionCommand.self,
             SourcesCommand.self, RefreshCommand.self, JobsCommand.self, AuditCommand.self,
             GovernanceCommand.self, ApprovalsCommand.self, ChangesCommand.self, CacheCommand.self,
-            VerifyCommand.self,
+            ConfigCommand.self, DatabaseCommand.self, VerifyCommand.self,
         ])
 
     static func main() async {
-        await main(GlobalArguments.ordered(Array(CommandLine.arguments.dropFirst())))
+        let arguments = GlobalArguments.ordered(Array(CommandLine.arguments.dropFirst()))
+        if let problem = CommandNames.problem(in: arguments, of: Self.self) {
+            Output.complain(problem)
+            exit(withError: ExitStatus.usage.code)
+        }
+        await main(arguments)
     }
 }

@@ -16,6 +16,8 @@ struct AuthorizationContractTests {
             ("GET", jobs, "jobs", "list"), ("GET", "\(jobs)/x", "jobs", "get"),
             ("POST", "\(jobs)/x:cancel", "jobs", "create"),
             ("GET", audit, "audit", "list"), ("GET", "\(audit)/x", "audit", "get"),
+            ("GET", "/api/cache/v1alpha1/verify", "catalogsources", "get"),
+            ("POST", "/api/cache/v1alpha1/evict", "catalogsources", "delete"),
         ]
         + Catalog.all.flatMap { catalog in
             [

@@ -30,8 +30,8 @@ enum ImportTable {
         "catalog-server": ["Server", "ArgumentParser"],
         "CatalogClient": ["CatalogModel", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
         "catalogctl": [
-            "CatalogClient", "CatalogModel", "ArgumentParser", "SystemPackage", "UnixSignals",
-            "Foundation", "Yams",
+            "CatalogClient", "CatalogModel", "WritePath", "ArgumentParser", "SystemPackage",
+            "UnixSignals", "Foundation", "Yams",
         ],
         "healthcheck": ["ArgumentParser", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL"],
     ]

@@ -45,6 +45,9 @@ extension Endpoint {
         case .auditEvents: reads ? .action(.audit, .list) : .action(.audit, .get)
         case .auditEvent: .action(.audit, .get)
         case .auditVerify: .action(.audit, .list)
+        case .cacheVerify: reads ? .action(.catalogsources, .get) : .unknown
+        // Makes a replica read everything again: what engineers may is not enough.
+        case .cacheEvict: method == "POST" ? .action(.catalogsources, .delete) : .unknown
         case .governance: Self.governanceRule(method)
         // Who follows the changes sees every entity of the namespace.
         case .changes:

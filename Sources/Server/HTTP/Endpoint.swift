@@ -29,6 +29,8 @@ enum Endpoint: Sendable {
     case auditEvents
     case auditEvent(id: String)
     case auditVerify
+    case cacheVerify
+    case cacheEvict
     case governance(GovernanceRoute)
     case jobs
     case job(id: String)
@@ -39,7 +41,8 @@ enum Endpoint: Sendable {
         switch self {
         case .live, .ready, .metrics, .interface, .console, .plugins, .capabilities, .namespaces,
             .auditEvents,
-            .auditEvent, .auditVerify, .jobs, .job, .artifacts, .filterOptions, .labels,
+            .auditEvent, .auditVerify, .cacheVerify, .jobs, .job, .artifacts, .filterOptions,
+            .labels,
             .modelSources:
             ["GET", "HEAD"]
         case .governance(let route): route.methods
@@ -47,7 +50,7 @@ enum Endpoint: Sendable {
         case .changes, .consoleEvents: ["GET"]
         case .replicaFeed(let part): [part == .heads ? "POST" : "GET"]
         case .management(_, let route): route.methods
-        case .batch, .refresh, .jobCancel, .sourcePreview: ["POST"]
+        case .batch, .refresh, .jobCancel, .sourcePreview, .cacheEvict: ["POST"]
         case .entity(_, _, .some): ["GET", "HEAD"]
         case .entity: ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
         }
@@ -104,6 +107,8 @@ struct RouteTable: Sendable {
             "/api/audit/v1alpha1/events": .auditEvents,
             "/api/changes/v1alpha1": .changes,
             "/api/audit/v1alpha1/verify": .auditVerify,
+            "/api/cache/v1alpha1/verify": .cacheVerify,
+            "/api/cache/v1alpha1/evict": .cacheEvict,
         ]
         for part in ReplicaFeedHandler.Part.allCases {
             fixed["/api/changes/v1alpha1/replica/\(part.rawValue)"] = .replicaFeed(part)

@@ -6,7 +6,8 @@ import Telemetry
 struct RequestMetrics: Sendable {
     /// Groups of endpoints that operators tell apart.
     enum Group: String, CaseIterable, Sendable {
-        case health, discovery, list, get, write, jobs, audit, changes, governance, unmatched
+        case health, discovery, list, get, write, jobs, audit, cache, changes, governance,
+            unmatched
     }
 
     private static let statusClasses = 1...5
@@ -78,6 +79,7 @@ extension Endpoint {
         case .management: reads ? .discovery : .write
         case .refresh, .jobs, .job, .jobCancel: .jobs
         case .auditEvents, .auditEvent, .auditVerify: .audit
+        case .cacheVerify, .cacheEvict: .cache
         case .changes, .replicaFeed, .consoleEvents: .changes
         case .governance: .governance
         }

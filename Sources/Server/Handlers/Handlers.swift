@@ -16,6 +16,7 @@ struct Handlers: Sendable {
     let jobs: JobHandler
     let management: ManagementHandler
     let audit: AuditHandler
+    let caches: CacheHandler
     let changes: ChangesHandler
     let replicaFeed: ReplicaFeedHandler
     let governance: GovernanceHandler
@@ -101,6 +102,8 @@ struct Handlers: Sendable {
         case .auditEvents: return try await audit.list(exchange)
         case .auditEvent(let id): return try await audit.get(id, exchange)
         case .auditVerify: return try await audit.verify(exchange)
+        case .cacheVerify: return try await caches.verify(exchange)
+        case .cacheEvict: return try await caches.evict(exchange)
         case .governance(let route):
             return try await governance.respond(to: route, exchange)
         }

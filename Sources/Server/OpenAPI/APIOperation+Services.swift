@@ -3,7 +3,7 @@ import CatalogModel
 /// The operations that do not depend on plugins.
 extension APIOperation {
     static func services(hasJobs: Bool) -> [APIOperation] {
-        health + discovery + audit + (hasJobs ? jobs : []) + changes + replicas
+        health + discovery + audit + caches + (hasJobs ? jobs : []) + changes + replicas
     }
 
     private static func get(
@@ -79,7 +79,45 @@ extension APIOperation {
             get(
                 "\(base)/events/{id}", "audit", "Gets an audit event",
                 [.path("id", "Its id")], APISchemas.reference("AuditEvent")),
-            get("\(base)/verify", "audit", "Checks the chain of a namespace's audit events"),
+            APIOperation(
+                method: "GET", path: "\(base)/verify", tag: "audit",
+                summary: "Checks the chain of a namespace's audit events",
+                parameters: APIParameter.namespaces,
+                answers: [.json("The answer", APISchemas.object)], failures: .check),
+        ]
+    }
+
+    private static var caches: [APIOperation] {
+        let base = "/api/cache/v1alpha1"
+        let collection = APISchemas.record(
+            [
+                "plugin": APISchemas.string, "kind": APISchemas.string,
+                "revision": APISchemas.integer, "entityCount": APISchemas.integer,
+                "storedEntityCount": APISchemas.integer, "digest": APISchemas.string,
+                "storedDigest": APISchemas.string, "equal": APISchemas.boolean,
+            ])
+        let verdict = APISchemas.record(
+            [
+                "namespace": APISchemas.string, "replica": APISchemas.string,
+                "status": APISchemas.choice(["equal", "different", "damaged", "absent"]),
+                "valid": APISchemas.boolean, "collections": APISchemas.array(of: collection),
+            ])
+        let eviction = APISchemas.record(
+            [
+                "namespace": APISchemas.string, "replica": APISchemas.string,
+                "status": APISchemas.choice(["evicted", "absent"]), "bytes": APISchemas.integer,
+            ])
+        return [
+            APIOperation(
+                method: "GET", path: "\(base)/verify", tag: "cache",
+                summary: "Compares what this replica has cached of a namespace with the store",
+                parameters: APIParameter.namespaces,
+                answers: [.json("What was found", verdict)], failures: .check),
+            APIOperation(
+                method: "POST", path: "\(base)/evict", tag: "cache",
+                summary: "Drops what this replica has cached of a namespace; reads load it again",
+                parameters: APIParameter.namespaces + APIParameter.changing,
+                answers: [.json("What became of it", eviction)], failures: .write),
         ]
     }
 

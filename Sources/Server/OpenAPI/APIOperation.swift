@@ -10,6 +10,8 @@ struct APIOperation: Sendable {
         case write
         /// Follows changes, and may be too late for them.
         case follow
+        /// Looks at everything there is, which few may do at once.
+        case check
     }
 
     /// What the operation answers when nothing is wrong.
@@ -67,6 +69,7 @@ struct APIOperation: Sendable {
                 (422, "The content is not valid"), (428, "The version has to be named"),
                 (429, "Too often; Retry-After says when"), (501, "The store keeps no such thing"),
             ] + store
+        case .check: return asked + [(429, "Too many checks run; Retry-After says when")] + store
         case .follow:
             return asked + [
                 (406, "No acceptable form of the body"),

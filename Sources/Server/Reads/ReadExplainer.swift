@@ -75,7 +75,8 @@ struct ReadExplainer: Sendable {
 
     private static func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
-    private static func hex(_ digest: UInt64) -> String {
+    /// Sixteen hexadecimal digits.
+    static func hex(_ digest: UInt64) -> String {
         let digits = String(digest, radix: 16)
         return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }

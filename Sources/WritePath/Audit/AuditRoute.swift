@@ -35,6 +35,14 @@ package struct AuditRoute: Sendable, Hashable {
                 segments[segments.count - 1] = last[..<colon]
             }
         }
+        if segments.count == 4, segments.starts(with: ["api", "cache"]) {
+            // What an operator does with a cache; nothing of it names an entity.
+            plugin = nil
+            resourceType = "cache"
+            resourceIDs = []
+            actionVerb = String(segments[3])
+            return
+        }
         let start = segments.firstIndex { Self.resourceTypes.contains($0) }
         plugin = segments.count > 1 ? Self.pluginName(segments[1]) : nil
         resourceType = start.map { String(segments[$0]) }

@@ -15,6 +15,8 @@ package enum WriteLimits {
     /// How often the digests of all namespaces are compared with the rows, and how long one may take.
     package static let digestInterval: Duration = .seconds(60 * 60)
     package static let digestTimeout: Duration = .seconds(600)
+    /// The oldest server that has what the schema uses, as `server_version_num` counts.
+    package static let oldestServerVersion: Int64 = 150_000
     /// How often expired idempotency keys and old audit events are looked for.
     package static let expiryInterval: Duration = .seconds(10 * 60)
     package static let auditTrimInterval: Duration = .seconds(24 * 60 * 60)

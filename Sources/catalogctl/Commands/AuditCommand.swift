@@ -5,7 +5,7 @@ struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Looks after the audit events.",
         subcommands: [
-            AuditListCommand.self, AuditTailCommand.self, AuditExportCommand.self,
-            AuditVerifyCommand.self,
+            AuditListCommand.self, AuditShowCommand.self, AuditTailCommand.self,
+            AuditExportCommand.self, AuditVerifyCommand.self,
         ])
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CatalogClient
 import CatalogModel
 
 /// Which audit events are meant.
@@ -45,6 +46,24 @@ struct AuditListCommand: AsyncParsableCommand {
                 AuditFilter.list, filter.query, items: "events", limit: max(1, limit))
             session.show(
                 .object(["events": .array(events)]), rows: events, AuditFilter.columns)
+        }
+    }
+}
+
+/// Shows one audit event.
+struct AuditShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Shows an audit event.", aliases: ["get"])
+
+    @OptionGroup var common: CommonOptions
+
+    @Argument(help: "The id of the event.")
+    var id: String
+
+    func run() async throws {
+        try await common.session { session in
+            session.show(
+                try await session.get("\(AuditFilter.list)/\(CatalogRequest.encoded(id))"))
         }
     }
 }

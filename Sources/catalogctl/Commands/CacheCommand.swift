@@ -6,7 +6,9 @@ import CatalogModel
 struct CacheCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cache", abstract: "Looks into the caches of the replicas.",
-        subcommands: [CacheStats.self, CacheExplain.self])
+        subcommands: [
+            CacheStats.self, CacheExplain.self, CacheVerify.self, CacheEvict.self,
+        ])
 }
 
 struct CacheStats: AsyncParsableCommand {

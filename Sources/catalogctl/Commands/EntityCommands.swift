@@ -36,6 +36,9 @@ struct ListCommand: AsyncParsableCommand {
             if let orderBy { query.append(("orderBy", orderBy)) }
             if descending { query.append(("sortOrder", "DESC")) }
             let items = try await session.pages(kind.list, query, items: "items", limit: limit)
+            if items.isEmpty, let doubt = try await session.namespaceDoubt() {
+                Output.complain(doubt)
+            }
             session.show(.object(["items": .array(items)]), rows: items, kind.columns)
         }
     }
@@ -144,11 +147,25 @@ struct DeleteCommand: AsyncParsableCommand {
     func run() async throws {
         try await common.session { session in
             let kind = try await session.kinds().kind(kind)
+            var deleted: [JSONValue] = []
+            // What was deleted before a name that is not there is told, too.
+            defer {
+                if session.format != .table {
+                    session.show(.object(["items": .array(deleted)]), rows: [], [])
+                }
+            }
             for name in names {
                 do {
                     // Sent again after an answer that was lost, it still tells that it deleted.
                     _ = try await session.answer(CatalogRequest("DELETE", kind.path(name)).once)
-                    Output.write(["\(kind.plural)/\(name) deleted"])
+                    if session.format == .table {
+                        Output.write(["\(kind.plural)/\(name) deleted"])
+                    }
+                    deleted.append(
+                        .object([
+                            "kind": .string(kind.kind), "name": .string(name),
+                            "result": "deleted",
+                        ]))
                 } catch let error as CommandError where error.status == .notFound {
                     throw CommandError(
                         .notFound,
@@ -160,8 +177,23 @@ struct DeleteCommand: AsyncParsableCommand {
 }
 
 extension ControlSession {
+    /// Why nothing may have been found: the namespace is none of those that the server names.
+    ///
+    /// Any well-formed namespace can be asked for, so this is a doubt and no error.
+    func namespaceDoubt() async throws -> String? {
+        guard let namespace else { return nil }
+        let answer = try await get("/api/tenancy/v1alpha1/namespaces")
+        let names = (answer["namespaces"]?.arrayValue ?? []).compactMap(\.stringValue)
+        guard answer["mode"]?.stringValue == "namespace", !names.contains(namespace) else {
+            return nil
+        }
+        return "the server does not name a namespace \"\(namespace)\""
+            + Suggestion.clause(for: namespace, among: names)
+    }
+
     /// What a name that is not there may have been meant to be.
     func suggestion(for name: String, of kind: KindIndex.Kind) async throws -> String {
+        if let doubt = try await namespaceDoubt() { return "; \(doubt)" }
         let items = try await pages(
             kind.list, [], items: "items", limit: Limits.namesConsidered)
         return Suggestion.clause(

@@ -6,96 +6,120 @@ import CatalogModel
 struct GovernanceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "governance", abstract: "Looks after the governance of entities.",
-        subcommands: [GovernanceShow.self])
+        subcommands: [
+            GovernanceShow.self, GovernanceSet.self, GovernanceHistory.self,
+            GovernanceLifecycle.self, GovernanceDeprecate.self, GovernanceArchive.self,
+            GovernanceRestore.self, GovernanceVersions.self, GovernanceVersion.self,
+            GovernanceProvenance.self, GovernanceBindings.self, GovernanceBind.self,
+            GovernancePromote.self, GovernanceRollback.self, GovernancePolicies.self,
+        ])
 }
 
-struct GovernanceShow: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows the governance of an entity.")
-
+/// The options of every command about the governance of one entity.
+struct AssetOptions: ParsableArguments {
     @OptionGroup var common: CommonOptions
 
     @OptionGroup var entity: EntityArguments
 
-    func run() async throws {
+    /// Runs a command's work with the path by which governance knows the entity.
+    func session(_ body: (ControlSession, String) async throws -> Void) async throws {
         try await common.session { session in
-            let kind = try await session.kinds().kind(entity.kind)
-            let answer = try await session.get(kind.asset(entity.name))
+            try await body(session, session.kinds().kind(entity.kind).asset(entity.name))
+        }
+    }
+
+    /// Performs an action and shows what came of it; an approval that is asked for is no failure.
+    func perform(_ action: String, _ params: JSONObject, dryRun: Bool = false) async throws {
+        try await session { session, asset in
+            session.show(
+                try await session.send(
+                    "POST", "\(asset)/actions/\(action)",
+                    .object(["dryRun": .bool(dryRun), "params": .object(params)])))
+        }
+    }
+}
+
+struct GovernanceShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Shows owner, risk, lifecycle and whatever else is known.",
+        aliases: ["get"])
+
+    @OptionGroup var asset: AssetOptions
+
+    func run() async throws {
+        try await asset.session { session, path in
+            let answer = try await session.get(path)
             session.show(session.format == .table ? answer["governance"] ?? answer : answer)
         }
     }
 }
 
-/// What operators do with requests for approval.
-struct ApprovalsCommand: AsyncParsableCommand {
+struct GovernanceSet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "approvals", abstract: "Looks after requests for approval.",
-        subcommands: [ApprovalsList.self, ApprovalsApprove.self, ApprovalsDeny.self])
+        commandName: "set", abstract: "Replaces sections of the metadata out of a file.",
+        discussion: """
+            The file holds owner, team, sla, risk, intendedUse, compliance or audit, as `show -o yaml` \
+            prints them below `governance`; what it does not name stays.
+            """)
 
-    static let list = "/api/governance/v1alpha1/approvals"
-}
+    @OptionGroup var asset: AssetOptions
 
-struct ApprovalsList: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists requests for approval.")
-
-    @OptionGroup var common: CommonOptions
-
-    @Option(help: "Only requests in a state: pending, approved, denied, canceled or expired.")
-    var status: String?
+    @Option(name: .shortAndLong, help: "The file of YAML or JSON; - is standard input.")
+    var file: String
 
     func run() async throws {
-        try await common.session { session in
-            let requests = try await session.pages(
-                ApprovalsCommand.list, status.map { [("status", $0)] } ?? [], items: "requests",
-                limit: nil)
+        try await asset.session { session, path in
+            let documents = try DocumentReader.documents(in: file)
+            guard documents.count == 1, let document = documents.first else {
+                throw CommandError(.usage, "\(file) holds \(documents.count) documents, not one")
+            }
+            let answer = try await session.send("PATCH", path, document["governance"] ?? document)
+            session.show(session.format == .table ? answer["governance"] ?? answer : answer)
+        }
+    }
+}
+
+struct GovernanceHistory: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "Lists what was done to an entity, newest first.")
+
+    @OptionGroup var asset: AssetOptions
+
+    @Option(help: "How many events at the most.")
+    var limit = 20
+
+    func run() async throws {
+        try await asset.session { session, path in
+            let events = try await session.pages(
+                "\(path)/history", [], items: "events", limit: max(1, limit))
             session.show(
-                .object(["requests": .array(requests)]), rows: requests,
+                .object(["events": .array(events)]), rows: events,
                 [
-                    .init("id", "id"), .init("plugin", "assetRef.plugin"),
-                    .init("name", "assetRef.name"), .init("action", "action"),
-                    .init("status", "status"), .init("requester", "requester"),
-                    .init("needs", "requiredCount"), .init("created", "createdAt"),
+                    .init("time", "createdAt"), .init("actor", "actor"),
+                    .init("event", "eventType"),
+                    .init("action", "action"), .init("version", "versionId"),
+                    .init("outcome", "outcome"), .init("reason", "reason"),
                 ])
         }
     }
 }
 
-/// What a decision is about.
-struct DecisionOptions: ParsableArguments {
+struct GovernancePolicies: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policies", abstract: "Lists the policies that ask for approvals.")
+
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "The id of the request.")
-    var id: String
-
-    @Option(help: "Why.")
-    var comment: String?
-
-    /// Sends the decision and shows what came of it.
-    func decide(_ verdict: String) async throws {
+    func run() async throws {
         try await common.session { session in
-            var body: JSONObject = ["verdict": .string(verdict)]
-            if let comment { body["comment"] = .string(comment) }
-            let path = "\(ApprovalsCommand.list)/\(CatalogRequest.encoded(id))/decisions"
-            session.show(try await session.send("POST", path, .object(body)))
+            let answer = try await session.get("/api/governance/v1alpha1/policies")
+            session.show(
+                answer, rows: answer["policies"]?.arrayValue ?? [],
+                [
+                    .init("id", "id"), .init("name", "displayName"), .init("enabled", "enabled"),
+                    .init("needs", "gate.requiredCount"), .init("roles", "gate.allowedRoles"),
+                    .init("expires", "expiryHours"),
+                ])
         }
     }
-}
-
-struct ApprovalsApprove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "approve", abstract: "Approves a request.")
-
-    @OptionGroup var options: DecisionOptions
-
-    func run() async throws { try await options.decide("approve") }
-}
-
-struct ApprovalsDeny: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "deny", abstract: "Denies a request.")
-
-    @OptionGroup var options: DecisionOptions
-
-    func run() async throws { try await options.decide("deny") }
 }

@@ -6,7 +6,7 @@ import CatalogModel
 struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Looks after refresh jobs.",
-        subcommands: [JobsList.self, JobsGet.self, JobsCancel.self])
+        subcommands: [JobsList.self, JobsGet.self, JobsWait.self, JobsCancel.self])
 
     static let list = "/api/jobs/v1alpha1/refresh"
 
@@ -48,7 +48,8 @@ struct JobsList: AsyncParsableCommand {
 }
 
 struct JobsGet: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "get", abstract: "Shows a job.")
+    static let configuration = CommandConfiguration(
+        commandName: "get", abstract: "Shows a job.", aliases: ["show"])
 
     @OptionGroup var common: CommonOptions
 
@@ -58,6 +59,29 @@ struct JobsGet: AsyncParsableCommand {
     func run() async throws {
         try await common.session { session in
             session.show(try await session.get(JobsCommand.path(id)))
+        }
+    }
+}
+
+struct JobsWait: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wait", abstract: "Waits for the end of a job, and shows how far it is.",
+        discussion: """
+            Exit codes: 0 it succeeded; 1 it failed or was canceled; 4 it did not end in time, and \
+            goes on.
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    @Argument(help: "The id of the job.")
+    var id: String
+
+    @Option(help: "Seconds to wait at the most.")
+    var timeout = 300
+
+    func run() async throws {
+        try await common.session { session in
+            try await session.showEnd(of: id, within: .seconds(timeout))
         }
     }
 }
@@ -74,6 +98,37 @@ struct JobsCancel: AsyncParsableCommand {
     func run() async throws {
         try await common.session { session in
             session.show(try await session.send("POST", "\(JobsCommand.path(id)):cancel", nil))
+        }
+    }
+}
+
+extension ControlSession {
+    /// Waits for a job, shows how far it is and then what it was; throws unless it succeeded.
+    func showEnd(of id: String, within timeout: Duration) async throws {
+        let job = try await end(of: id, within: timeout)
+        show(job)
+        if job["state"]?.stringValue != "succeeded" { throw ExitStatus.failed.code }
+    }
+
+    /// The job once it has ended; throws `.late` if it does not.
+    private func end(of id: String, within timeout: Duration) async throws -> JSONValue {
+        let start = ContinuousClock.now
+        var display = ProgressDisplay(isTerminal: Output.isTerminal)
+        while true {
+            let job = try await get(JobsCommand.path(id))
+            let passed = ContinuousClock.now - start
+            let state = job["state"]?.stringValue ?? ""
+            let isOver = ["succeeded", "failed", "canceled"].contains(state)
+            let detail = job["progress"]?.stringValue ?? job["message"]?.stringValue ?? ""
+            Output.note(
+                display.text(
+                    state: state, detail: detail, seconds: Int(passed.components.seconds),
+                    isOver: isOver))
+            if isOver { return job }
+            guard passed < timeout else {
+                throw CommandError(.late, "the job \(id) is still \(state)")
+            }
+            try await Task.sleep(for: .milliseconds(Limits.pollMs))
         }
     }
 }

@@ -34,33 +34,7 @@ struct RefreshCommand: AsyncParsableCommand {
                 return
             }
             guard wait else { return session.show(answer) }
-            let job = try await Self.end(of: id, session, within: .seconds(timeout))
-            session.show(job)
-            if job["state"]?.stringValue != "succeeded" { throw ExitStatus.failed.code }
-        }
-    }
-
-    /// The job once it has ended; throws `.late` if it does not.
-    private static func end(
-        of id: String, _ session: ControlSession, within timeout: Duration
-    ) async throws -> JSONValue {
-        let start = ContinuousClock.now
-        var display = ProgressDisplay(isTerminal: Output.isTerminal)
-        while true {
-            let job = try await session.get(JobsCommand.path(id))
-            let passed = ContinuousClock.now - start
-            let state = job["state"]?.stringValue ?? ""
-            let isOver = ["succeeded", "failed", "canceled"].contains(state)
-            let detail = job["progress"]?.stringValue ?? job["message"]?.stringValue ?? ""
-            Output.note(
-                display.text(
-                    state: state, detail: detail, seconds: Int(passed.components.seconds),
-                    isOver: isOver))
-            if isOver { return job }
-            guard passed < timeout else {
-                throw CommandError(.late, "the job \(id) is still \(state)")
-            }
-            try await Task.sleep(for: .milliseconds(Limits.pollMs))
+            try await session.showEnd(of: id, within: .seconds(timeout))
         }
     }
 }

@@ -9,6 +9,7 @@ struct SourcesCommand: AsyncParsableCommand {
         subcommands: [
             SourcesList.self, SourcesApply.self, SourcesValidate.self, SourcesEnable.self,
             SourcesDisable.self, SourcesDelete.self, SourcesRevisions.self, SourcesRollback.self,
+            SourcesDiagnostics.self,
         ])
 }
 
@@ -187,6 +188,25 @@ struct SourcesRollback: AsyncParsableCommand {
                 try await session.send(
                     "POST", "\(SourceOptions.path(management, source)):rollback",
                     .object(["version": .string(version)])))
+        }
+    }
+}
+
+struct SourcesDiagnostics: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diagnostics", abstract: "Shows how the last loads of the sources went.")
+
+    @OptionGroup var options: SourceOptions
+
+    func run() async throws {
+        try await options.session { session, management in
+            let answer = try await session.get("\(management)/diagnostics")
+            session.show(
+                answer, rows: answer["sources"]?.arrayValue ?? [],
+                [
+                    .init("id", "id"), .init("state", "state"), .init("entities", "entityCount"),
+                    .init("last refresh", "lastRefreshTime"), .init("error", "error"),
+                ])
         }
     }
 }

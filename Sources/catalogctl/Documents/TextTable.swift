@@ -14,8 +14,14 @@ enum TextTable {
     }
 
     /// A line of titles and a line for each row.
-    static func lines(_ rows: [JSONValue], _ columns: [Column]) -> [String] {
-        let cells = rows.map { row in columns.map { cell(row.value(at: $0.path)) } }
+    ///
+    /// Long cells are cut unless they are what the table is for.
+    static func lines(
+        _ rows: [JSONValue], _ columns: [Column], isCut: Bool = true
+    ) -> [String] {
+        let cells = rows.map { row in
+            columns.map { isCut ? cell(row.value(at: $0.path)) : text(row.value(at: $0.path)) }
+        }
         return aligned([columns.map { $0.title.uppercased() }] + cells)
     }
 

@@ -61,6 +61,15 @@ struct ControlSession: Sendable {
         }
     }
 
+    /// The JSON of what one server answers, and not another one in its place.
+    func json(_ request: CatalogRequest, from server: String) async throws -> JSONValue {
+        var request = request
+        request.namespace = namespace
+        let answer = try await client.send(request, to: server)
+        guard answer.isSuccess else { throw Self.error(answer) }
+        return try answer.json()
+    }
+
     /// Prints one object: as it is, or a member a line.
     func show(_ value: JSONValue) {
         guard format == .table, case .object(let object) = value else {
@@ -72,7 +81,8 @@ struct ControlSession: Sendable {
         Output.write(TextTable.pairs(rows))
     }
 
-    private static func error(_ answer: CatalogAnswer) -> CommandError {
+    /// What an answer that is no success means for the command.
+    static func error(_ answer: CatalogAnswer) -> CommandError {
         let body = try? answer.json()
         let problems = (body?["errors"]?.arrayValue ?? []).compactMap { problem in
             problem["message"]?.stringValue.map { message in
@@ -85,7 +95,7 @@ struct ControlSession: Sendable {
         let status: ExitStatus =
             switch answer.status {
             case 404: .notFound
-            case 502, 503, 504: .unreachable
+            case 429, 502, 503, 504: .unreachable
             default: .failed
             }
         return CommandError(status, "\(answer.server): \(message) (\(answer.status))")

@@ -49,6 +49,10 @@ import Testing
         ("POST", "\(model)/sources/preview", "catalogsources/create"),
         ("GET", "\(model)/sources/preview", "unknown"),
         ("GET", "/api/audit/v1alpha1/verify", "audit/list"),
+        ("GET", "/api/cache/v1alpha1/verify", "catalogsources/get"),
+        ("POST", "/api/cache/v1alpha1/verify", "unknown"),
+        ("POST", "/api/cache/v1alpha1/evict", "catalogsources/delete"),
+        ("GET", "/api/cache/v1alpha1/evict", "unknown"),
         ("GET", "/api/changes/v1alpha1", "assets/list assets/get"),
         // Names that look like other routes are names.
         ("GET", "\(mcp)/mcpservers/management/sources", "assets/get"),

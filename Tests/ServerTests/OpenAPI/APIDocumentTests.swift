@@ -114,8 +114,8 @@ struct APIDocumentTests {
         "live", "ready", "metrics", "interface", "plugins", "capabilities", "namespaces",
         "collection", "batch", "entity", "artifacts", "filterOptions", "labels", "modelSources",
         "sourcePreview", "refresh", "management", "changes", "replicaFeed", "auditEvents",
-        "auditEvent", "auditVerify", "governance", "jobs", "job", "jobCancel", "console",
-        "consoleEvents",
+        "auditEvent", "auditVerify", "cacheVerify", "cacheEvict", "governance", "jobs", "job",
+        "jobCancel", "console", "consoleEvents",
     ]
 
     /// A new endpoint does not compile without a name here, and is then missed in the document.
@@ -145,6 +145,8 @@ struct APIDocumentTests {
         case .auditEvents: "auditEvents"
         case .auditEvent: "auditEvent"
         case .auditVerify: "auditVerify"
+        case .cacheVerify: "cacheVerify"
+        case .cacheEvict: "cacheEvict"
         case .governance: "governance"
         case .jobs: "jobs"
         case .job: "job"
