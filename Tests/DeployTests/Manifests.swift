@@ -6,7 +6,9 @@ import Testing
 struct Manifests {
     let objects: [JSONValue]
 
-    static let overlays = ["overlays/development", "overlays/production"]
+    static let overlays = [
+        "overlays/development", "overlays/production", "overlays/configmap",
+    ]
 
     init(_ folder: String) async throws {
         try await Program.installed()

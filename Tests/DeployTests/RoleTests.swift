@@ -67,9 +67,11 @@ extension DeployTests {
             #expect(role == Set(leases + maps + [Right("", "secrets", "get")]))
         }
 
-        @Test("a server with production's settings asks the cluster for nothing more")
-        func calls() async throws {
-            let manifests = try await Manifests("overlays/production")
+        @Test(
+            "a server with an overlay's settings asks the cluster for nothing more",
+            arguments: ["overlays/production", "overlays/configmap"])
+        func calls(overlay: String) async throws {
+            let manifests = try await Manifests(overlay)
             let cluster = try await KubernetesDouble.start()
             var environment = cluster.environment
             for (name, value) in try manifests.environment() {
@@ -91,6 +93,22 @@ extension DeployTests {
                 "/api/agents_catalog/v1alpha1/agents",
                 headers: ["X-Remote-User": "alice", "X-Namespace": "team-a"])
             #expect(answer.status == 200)
+            let applied = try await server.client.post(
+                "/api/skills_catalog/v1alpha1/management/apply-source",
+                headers: [
+                    "X-Remote-User": "alice", "X-Namespace": "default",
+                    "X-User-Role": "operator",
+                ],
+                json: [
+                    "id": "managed", "name": "Managed", "type": "yaml",
+                    "properties": ["content": "skills: []"],
+                ])
+            #expect(applied.status == 200, "\(applied.text)")
+            if overlay == "overlays/configmap" {
+                try await DeployTests.eventually("the ConfigMap is followed") {
+                    cluster.calls.contains { $0.isWatch }
+                }
+            }
             try await server.terminate()
             let granted = ["Role", "ClusterRole"].flatMap { kind in
                 manifests.all(kind).filter { $0.name == "catalog-server" }.flatMap(Self.rights)
@@ -99,6 +117,12 @@ extension DeployTests {
             #expect(needed.contains(Right("coordination.k8s.io", "leases", "update")))
             #expect(
                 needed.contains(Right("authorization.k8s.io", "subjectaccessreviews", "create")))
+            // Where sources are kept in Postgres, ConfigMaps are nobody's business.
+            let maps = needed.filter { $0.resource == "configmaps" }
+            #expect(
+                Set(maps.map(\.verb))
+                    == (overlay == "overlays/configmap"
+                        ? ["get", "create", "update", "watch"] : []))
             #expect(needed.subtracting(granted) == [])
             // Out of its own namespace it asks for nothing but reviews.
             for call in cluster.calls where !call.path.contains("subjectaccessreviews") {
