@@ -5,7 +5,7 @@ import TestSupport
 ///
 /// Blocks marked `sh` are run, line by line and in one shell for the whole document. Lines that begin
 /// with `#>` say what the commands above them print, back to the last such lines; `…` stands for any
-/// text. Blocks marked `sh kubectl` need a cluster and are not run.
+/// text. Blocks marked `sh` and a word are not run; `RunbookDocument.exceptions` has the reasons.
 struct RunbookDocument: Sendable {
     /// What stands between two fences.
     struct Block: Sendable {
@@ -23,15 +23,42 @@ struct RunbookDocument: Sendable {
         var expected: [String] = []
     }
 
+    /// Why commands of some blocks are not run, and which commands these may be.
+    static let exceptions: [String: (reason: String, programs: Set<String>)] = [
+        "kubectl": ("needs a cluster; ManifestTests check what it is given", ["kubectl"]),
+        "docker": ("needs a daemon for containers", ["docker"]),
+        "debian": (
+            "changes the machine; PackageTests do it in a Debian of their own",
+            ["scripts/package", "apt-get", "sudo", "echo", "systemctl"]
+        ),
+        "bench": (
+            "measures for minutes and needs a quiet machine",
+            ["bench/run", "swift", "BENCH_SECONDS=60"]
+        ),
+    ]
+
+    /// Every document of the project that can tell people what to do, by its path.
+    static func all() throws -> [String] {
+        let files = FileManager.default
+        let root = ServerFiles.repository
+        let own = try ["", "docs/", "bench/"].flatMap { folder in
+            try files.contentsOfDirectory(atPath: "\(root)/\(folder)")
+                .filter { $0.hasSuffix(".md") }.map { folder + $0 }
+        }
+        return own.sorted()
+    }
+
     let name: String
     let blocks: [Block]
     /// The lines outside of blocks.
     let prose: [String]
 
-    /// Reads a file of the folder `docs`.
+    /// Reads a file of the folder `docs`, or one by its path from the root.
     init(_ name: String) throws {
+        let isPath = name.contains("/") || name.first?.isUppercase == true
         let text = try String(
-            contentsOfFile: "\(ServerFiles.repository)/docs/\(name)", encoding: .utf8)
+            contentsOfFile: "\(ServerFiles.repository)/\(isPath ? name : "docs/\(name)")",
+            encoding: .utf8)
         var blocks: [Block] = []
         var open: Block?
         var prose: [String] = []

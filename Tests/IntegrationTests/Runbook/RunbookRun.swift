@@ -18,15 +18,19 @@ struct RunbookRun {
     private let replaced: [(String, String)]
     private let dsn: String
 
-    init(_ document: RunbookDocument, dsn: String) throws {
+    /// `ports` are those of two replicas that run already; a document without starts its own.
+    init(_ document: RunbookDocument, dsn: String, ports: [Int]? = nil) throws {
         self.document = document
         self.dsn = dsn
         folder = try ServerFiles.temporaryFolder()
-        let ports = Set([8080, 8081].map { _ in LocalProgram.freePort() })
-        try #require(ports.count == 2)
+        let free = LocalProgram.freePort()
+        let health = try ServerFiles.executable(named: "healthcheck")
         replaced =
-            [(Self.shownDSN, dsn), ("/var/", "\(folder)/var/")]
-            + zip(["8080", "8081"], ports.map(String.init))
+            [
+                (Self.shownDSN, dsn), ("/var/", "\(folder)/var/"),
+                ("/usr/lib/catalog-server/healthcheck", health),
+                ("scripts/run", "scripts/run --port 8080"),
+            ] + zip(["8080", "8081"], (ports ?? [free, free + 1]).map(String.init))
         let files = FileManager.default
         for name in ["bin", Self.place, "out", "var"] {
             try files.createDirectory(
@@ -37,9 +41,11 @@ struct RunbookRun {
                 atPath: "\(folder)/bin/\(name)",
                 withDestinationPath: ServerFiles.executable(named: name))
         }
-        try files.createSymbolicLink(
-            atPath: "\(folder)/\(Self.place)/catalogs",
-            withDestinationPath: "\(ServerFiles.repository)/catalogs")
+        for name in ["catalogs", "scripts"] {
+            try files.createSymbolicLink(
+                atPath: "\(folder)/\(Self.place)/\(name)",
+                withDestinationPath: "\(ServerFiles.repository)/\(name)")
+        }
     }
 
     /// Runs every command and expects every line; the servers that were started are ended.
@@ -52,11 +58,14 @@ struct RunbookRun {
         var all = ServerFiles.plainEnvironment.merging(environment) { $1 }
         all["PATH"] = "\(folder)/bin:\(programs):\(all["PATH"] ?? "/usr/bin:/bin")"
         all["LC_ALL"] = "C.UTF-8"
-        // Where the tests end before it, it ends in time for itself.
+        // Threads of the tests block signals, which would be inherited: a script could not be told
+        // to stop.
         let run = try await ProgramRun(
-            "/usr/bin/timeout",
-            ["--kill-after=20", "\(Self.timeoutSeconds)", "bash", "\(folder)/script"],
-            environment: all, directory: "\(folder)/\(Self.place)")
+            "/usr/bin/env",
+            [
+                "--default-signal", "timeout", "--kill-after=20", "\(Self.timeoutSeconds)", "bash",
+                "\(folder)/script",
+            ], environment: all, directory: "\(folder)/\(Self.place)")
         for (index, step) in steps.enumerated() {
             let output = text("out/\(index)")
             guard text("out/\(index).done") != nil else {
@@ -93,8 +102,13 @@ struct RunbookRun {
     private func script(_ steps: [RunbookDocument.Step]) -> String {
         var script = """
             set -eu
+            # It ends with the tests, however these end.
+            (while kill -0 \(getpid()); do sleep 1; done; kill $$) > /dev/null 2>&1 < /dev/null &
+            watcher=$!
+            disown
             finish() {
                 trap - EXIT
+                kill $watcher
                 for server in $(jobs -p); do kill "$server" 2>/dev/null || true; done
                 wait
             }

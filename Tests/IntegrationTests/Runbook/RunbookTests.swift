@@ -5,10 +5,6 @@ import Testing
 extension IntegrationTests {
     @Suite("What the operators' documents tell to do")
     struct RunbookTests {
-        private static let programs = [
-            "curl", "psql", "pg_dump", "pg_restore", "catalogctl", "catalog-server",
-        ]
-
         @Test("every command of the runbook does what it says, on live servers")
         func operations() async throws {
             let cluster = try await PostgresCluster.shared()
@@ -39,39 +35,6 @@ extension IntegrationTests {
             let run = try RunbookRun(
                 RunbookDocument("catalogctl.md"), dsn: try await cluster.makeDatabase())
             try await run.expectAll(programs: cluster.bin)
-        }
-
-        @Test(
-            "nothing but kubectl is left out, and everything that is run is looked at",
-            arguments: ["operations.md", "upgrade.md", "catalogctl.md"])
-        func nothingLeftOut(name: String) throws {
-            let document = try RunbookDocument(name)
-            for block in document.blocks {
-                switch block.language {
-                case "sh":
-                    let shown = block.lines.filter { $0.hasPrefix("#>") }
-                        .contains { $0.contains { $0.isLetter || $0.isNumber } }
-                    #expect(shown, "\(block.place) does not say what comes of it")
-                    let runs = block.lines.allSatisfy { !$0.contains("kubectl") }
-                    #expect(runs, "\(block.place) needs a cluster")
-                case "sh kubectl":
-                    let commands = block.lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }
-                    let isAll = commands.allSatisfy { $0.hasPrefix("kubectl ") }
-                    #expect(isAll, "\(block.place) has other commands than kubectl")
-                case "yaml": break
-                default: Issue.record("\(block.place) is marked \"\(block.language)\"")
-                }
-            }
-            for line in document.prose {
-                let parts = line.split(separator: "`", omittingEmptySubsequences: false)
-                for index in stride(from: 1, to: parts.count, by: 2) {
-                    // A command between words would not be run; a name with an option may be meant.
-                    let words = parts[index].split(separator: " ")
-                    let isCommand =
-                        words.count > 2 && Self.programs.contains(String(words[0]))
-                    #expect(!isCommand, "\(name): `\(parts[index])`")
-                }
-            }
         }
 
         @Test("the documents have every chapter that operators look for")
