@@ -109,7 +109,7 @@ final class LaneCore {
     func prepareTail(_ request: LaneRequest, _ bytes: Span<UInt8>, now: Int64) {
         if !date.isFresh(now: now) { date.render(seconds: WallClock.seconds, now: now) }
         if request.requestID.isEmpty { ids.advance() }
-        trace = nil
+        if trace != nil { trace = nil }
         if !request.traceparent.isEmpty {
             trace = TraceContext(bytes.extracting(request.traceparent))?.child(spans.next())
         }
@@ -119,7 +119,7 @@ final class LaneCore {
             tail: &tail, origin: bytes.extracting(origin),
             requestID: request.requestID.isEmpty
                 ? id.span : bytes.extracting(request.requestID),
-            trace: trace, date: date.bytes)
+            trace: trace, ending: date.ending)
     }
 
     /// Looks the entity up and writes the answer; nil when there is none to be given here.

@@ -1,17 +1,17 @@
-/// The `Date` header of an event loop, rendered anew at most twice a second.
+/// The end of an event loop's answers with their `Date`, rendered anew at most twice a second.
 struct LaneDate {
-    private(set) var bytes: [UInt8] = []
+    private(set) var ending: [UInt8] = []
     private var renderedAt = Int64.min
 
     /// Whether the rendered date is still good at an instant of the lane's clock.
     func isFresh(now: Int64) -> Bool {
-        !bytes.isEmpty && now - renderedAt < LaneLimits.dateNanoseconds
+        !ending.isEmpty && now - renderedAt < LaneLimits.dateNanoseconds
     }
 
     /// Renders the date of a number of seconds since 1970.
     mutating func render(seconds: Int, now: Int64) {
         renderedAt = now
-        bytes = Self.text(seconds: seconds)
+        ending = LaneHead.ending(date: Self.text(seconds: seconds))
     }
 
     /// The form of RFC 9110, section 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.

@@ -145,7 +145,7 @@ final class LaneFrontHandler: ChannelInboundHandler {
         let sent = context.eventLoop.makePromise(of: Void.self)
         sent.futureResult.assumeIsolated().whenSuccess { [self] in
             isReturning = false
-            // Whatever the router would have written in the meantime, it would have been asked for.
+            // The router writes only what it is asked for, and whoever asks it begins a new count.
             guard let context = self.context, writes == before, connection.mayReturn else { return }
             finishReturn(context)
         }

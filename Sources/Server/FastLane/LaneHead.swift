@@ -37,9 +37,12 @@ struct LaneHead {
     private static let date = Array("\r\nDate: ".utf8)
     private static let end = Array("\r\nServer: catalog-server\r\n\r\n".utf8)
 
-    /// What names the state that answers show.
+    /// What every answer ends with that is given at a date.
+    static func ending(date text: [UInt8]) -> [UInt8] { date + text + end }
+
+    /// What follows the tag: that it is a hit, and the state that it shows.
     static func stamp(revision: Revision, epoch: [UInt8]) -> [UInt8] {
-        var bytes = Self.revision
+        var bytes = Self.outcome + Self.revision
         bytes.append(decimalDigits: revision.value)
         return bytes + Self.epoch + epoch + Self.bound
     }
@@ -52,7 +55,6 @@ struct LaneHead {
         bytes.removeAll(keepingCapacity: true)
         bytes.append(contentsOf: bodyBytes == nil ? beginning.notModified : beginning.ok)
         bytes.append(tag: tag, coding: coding)
-        bytes.append(contentsOf: Self.outcome)
         bytes.append(contentsOf: stamp)
         bytes.append(decimalDigits: boundMs)
         if let bodyBytes {
@@ -94,7 +96,7 @@ struct LaneHead {
     /// Writes what follows in every answer to one request; an empty origin stands for none.
     static func write(
         tail: inout [UInt8], origin: Span<UInt8>, requestID: Span<UInt8>,
-        trace: TraceContext? = nil, date: [UInt8]
+        trace: TraceContext? = nil, ending: [UInt8]
     ) {
         tail.removeAll(keepingCapacity: true)
         if !origin.isEmpty {
@@ -108,9 +110,7 @@ struct LaneHead {
             tail.append(contentsOf: traceparent)
             trace.write(into: &tail)
         }
-        tail.append(contentsOf: Self.date)
-        tail.append(contentsOf: date)
-        tail.append(contentsOf: Self.end)
+        tail.append(contentsOf: ending)
     }
 }
 
@@ -156,8 +156,11 @@ extension [UInt8] {
         append(decimalDigits: tag.revision.value)
         append(UInt8(ascii: "-"))
         append(hexDigits: tag.digest)
-        if coding == .gzip { append(contentsOf: Self.gzipEnding) }
-        if coding == .zstd { append(contentsOf: Self.zstdEnding) }
+        switch coding {
+        case .identity: break
+        case .gzip: append(contentsOf: Self.gzipEnding)
+        case .zstd: append(contentsOf: Self.zstdEnding)
+        }
         append(UInt8(ascii: "\""))
     }
 }

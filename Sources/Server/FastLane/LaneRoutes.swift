@@ -2,7 +2,9 @@ import CatalogModel
 import ReadPath
 
 /// Which paths and parameters the lane answers: gets of one entity and lists of a kind.
-struct LaneRoutes: Sendable {
+///
+/// A class, because a look into it would retain each of its arrays otherwise.
+final class LaneRoutes: Sendable {
     /// What a request asks for; an empty range stands for what it does not say.
     struct Target {
         let kind: KindTable.Entry

@@ -52,7 +52,8 @@ struct FrontLoop: ~Copyable {
             for index in 0..<count {
                 let ready = queue[index]
                 switch ready.descriptor {
-                case door.descriptor: acceptWaiting(FrontLimits.acceptsPerTurn)
+                // Once it is closed its number may be that of a connection.
+                case door.descriptor where isDoorOpen: acceptWaiting(FrontLimits.acceptsPerTurn)
                 case inbox.wakeup.descriptor: readInbox()
                 default: serve(ready, &input)
                 }

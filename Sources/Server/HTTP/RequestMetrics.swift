@@ -12,23 +12,26 @@ struct RequestMetrics: Sendable {
 
     private static let statusClasses = 1...5
 
-    /// The counters of one group.
-    struct Row: Sendable {
-        fileprivate let counters: ArraySlice<Counter>
-        fileprivate let latency: LatencyHistogram
+    /// The counters of one group; a class, so that who counts often holds one reference.
+    final class Row: Sendable {
+        private let counters: [Counter]
+        private let latency: LatencyHistogram
+
+        fileprivate init(counters: [Counter], latency: LatencyHistogram) {
+            self.counters = counters
+            self.latency = latency
+        }
 
         func record(status: Int, micros: Int) {
-            let statusClass = min(max(status / 100, 1), 5)
-            counters[counters.startIndex + statusClass - 1].increment()
+            counters[min(max(status / 100, 1), 5) - 1].increment()
             latency.record(micros: micros)
         }
     }
 
-    private let counters: [Counter]
-    private let latencies: [LatencyHistogram]
+    private let rows: [Row]
 
     init(registry: MetricsRegistry) {
-        counters = Group.allCases.flatMap { group in
+        let counters = Group.allCases.map { group in
             Self.statusClasses.map { statusClass in
                 registry.counter(
                     "catalog_http_requests_total",
@@ -36,12 +39,13 @@ struct RequestMetrics: Sendable {
                     labels: [("endpoint", group.rawValue), ("status", "\(statusClass)xx")])
             }
         }
-        latencies = Group.allCases.map { group in
+        let latencies = Group.allCases.map { group in
             registry.histogram(
                 "catalog_http_request_duration_seconds",
                 help: "Time from a request's head to its answer.",
                 labels: [("endpoint", group.rawValue)])
         }
+        rows = zip(counters, latencies).map { Row(counters: $0, latency: $1) }
     }
 
     func record(_ group: Group, status: Int, micros: Int) {
@@ -56,11 +60,7 @@ struct RequestMetrics: Sendable {
 
     /// The counters of a group, for whoever counts often.
     func row(of group: Group) -> Row {
-        let position = Group.allCases.firstIndex(of: group) ?? 0
-        let start = position * Self.statusClasses.count
-        return Row(
-            counters: counters[start..<(start + Self.statusClasses.count)],
-            latency: latencies[position])
+        rows[Group.allCases.firstIndex(of: group) ?? 0]
     }
 }
 
