@@ -65,7 +65,7 @@ extension TrafficCounts {
             case .write:
                 writes += count
                 writeTimes = zip(writeTimes, totals.times).map(+)
-            case .jobs, .audit, .governance, .unmatched: others += count
+            case .jobs, .audit, .cache, .governance, .unmatched: others += count
             }
             refused += totals.statuses[3]
             failed += totals.statuses[4]

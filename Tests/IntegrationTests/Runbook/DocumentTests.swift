@@ -11,7 +11,7 @@ extension IntegrationTests {
         private static let beginnings = ["README.md", "getting-started.md"]
         /// They suppose the two replicas of getting-started.md.
         private static let onReplicas = [
-            "api.md", "consistency.md", "deployment.md", "sources.md",
+            "api.md", "console.md", "consistency.md", "deployment.md", "sources.md",
         ]
         private static let programs = [
             "curl", "psql", "pg_dump", "pg_restore", "catalogctl", "catalog-server",
