@@ -102,7 +102,7 @@ package struct CatalogServer: Sendable {
                 },
                 idleTimeout: ServerLimits.idleTimeout,
                 loopCount: NIOSingletons.groupLoopCountSuggestion,
-                registry: replica.registry, onListening: isListening, logger: logger)
+                onListening: isListening, logger: logger)
         }
         return Application(
             responder: replica.responder(),

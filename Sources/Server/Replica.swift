@@ -12,7 +12,7 @@ import WritePath
 /// The parts of one replica, wired: what reads need, what writes need, and the feed between them.
 struct Replica: Sendable {
     private let configuration: ServerConfiguration
-    let registry: MetricsRegistry
+    private let registry: MetricsRegistry
     private let observer: Observer
     private let accessLog: AccessLog
     private let started: ContinuousClock.Instant

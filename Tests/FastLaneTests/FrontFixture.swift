@@ -34,7 +34,7 @@ final class FrontFixture {
             responder: { request, writer, channel in
                 try await responder.respond(to: request, writer, channel)
             },
-            idleTimeout: idleTimeout, loopCount: 2, registry: lane.registry,
+            idleTimeout: idleTimeout, loopCount: 2,
             onListening: { continuation.yield($0?.port ?? 0) }, logger: logger)
         let group = ServiceGroup(configuration: .init(services: [listener], logger: logger))
         self.group = group
@@ -50,13 +50,9 @@ final class FrontFixture {
 
     func end() async throws { try await running.value }
 
-    var lent: Int { lane.registry.counter("catalog_front_loans_total", help: "").current }
-    var returned: Int { lane.registry.counter("catalog_front_returns_total", help: "").current }
-    var hits: Int {
-        lane.registry.counter(
-            "catalog_fast_lane_hits_total", help: "", labels: [("layer", "bytes")]
-        ).current
-    }
+    var lent: Int { lane.lane.lent.current }
+    var returned: Int { lane.lane.returned.current }
+    var hits: Int { lane.lane.answeredBytes.current }
 
     /// Waits until something has come true.
     func eventually(_ what: String, _ holds: () -> Bool) async throws {

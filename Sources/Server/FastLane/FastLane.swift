@@ -26,6 +26,9 @@ final class FastLane: Sendable {
     let namespaceMetrics: NamespaceMetricsFamily
     let answeredBytes: Counter
     let answeredParts: Counter
+    /// Connections that the loops in front lend to the router's side, and those that come back.
+    let lent: Counter
+    let returned: Counter
     /// Beyond this age an answer is no plain hit.
     let ageLimit: Int64
     private let cores = Mutex<[ObjectIdentifier: NIOLoopBound<LaneCore>]>([:])
@@ -57,6 +60,12 @@ final class FastLane: Sendable {
         }
         answeredBytes = answered(.bytes)
         answeredParts = answered(.parts)
+        lent = registry.counter(
+            "catalog_front_loans_total",
+            help: "Times that a connection was lent to the router's side.")
+        returned = registry.counter(
+            "catalog_front_returns_total",
+            help: "Times that a connection came back from the router's side.")
         ageLimit = Int64(policy.stalenessLimit.wholeMicros) * 1_000
     }
 

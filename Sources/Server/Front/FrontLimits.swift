@@ -17,7 +17,9 @@ enum FrontLimits {
     /// How often connections are looked at for what their time has brought; while the server stops.
     static let lookInterval: Duration = .seconds(1)
     static let lookIntervalAtEnd: Duration = .milliseconds(20)
-    /// Hits in a row after which a connection that was lent comes back. A loan makes a channel and
-    /// ends it, so a client that mixes hits with other requests should not cause one for each.
+    /// Hits in a row after which a connection that was lent comes back.
+    ///
+    /// A loan makes a channel and ends it: a client that mixes hits with other requests should not
+    /// cause one for each.
     static let hitsBeforeReturn = 16
 }

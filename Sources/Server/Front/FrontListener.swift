@@ -17,7 +17,6 @@ struct FrontListener: Service {
     let responder: HTTPChannelHandler.Responder
     let idleTimeout: Duration
     let loopCount: Int
-    let registry: MetricsRegistry
     let onListening: @Sendable (SocketAddress?) -> Void
     let logger: Logger
 
@@ -29,8 +28,8 @@ struct FrontListener: Service {
         let inboxes = (0..<loopCount).compactMap { _ in FrontInbox() }
         let channel = FastLaneChannel(responder: responder, lane: lane, idleTimeout: idleTimeout)
         let slow = SlowSide(
-            group: MultiThreadedEventLoopGroup.singleton, channel: channel, loops: inboxes.count,
-            registry: registry, logger: logger)
+            group: MultiThreadedEventLoopGroup.singleton, channel: channel, lane: lane,
+            loops: inboxes.count, logger: logger)
         let door = FrontDoor(descriptor: descriptor, inboxes: inboxes)
         guard inboxes.count == loopCount, start(inboxes, door, slow) else {
             for inbox in inboxes { inbox.tell(.end) }

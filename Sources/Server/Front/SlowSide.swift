@@ -24,33 +24,27 @@ final class SlowSide: Sendable {
     private let group: any EventLoopGroup
     private let channel: FastLaneChannel
     private let logger: Logger
-    private let lent: Counter
-    private let returned: Counter
+    private let lane: FastLane
     private let state: Mutex<State>
 
     init(
-        group: any EventLoopGroup, channel: FastLaneChannel, loops: Int, registry: MetricsRegistry,
+        group: any EventLoopGroup, channel: FastLaneChannel, lane: FastLane, loops: Int,
         logger: Logger
     ) {
         self.group = group
         self.channel = channel
+        self.lane = lane
         self.logger = logger
         (arrivals, continuation) = AsyncStream.makeStream()
         state = Mutex(State(loops: loops))
-        lent = registry.counter(
-            "catalog_front_loans_total",
-            help: "Times that a connection was lent to the router's side.")
-        returned = registry.counter(
-            "catalog_front_returns_total",
-            help: "Times that a connection came back from the router's side.")
     }
 
     /// Takes a connection over with the bytes that were read of it; any thread.
     func adopt(_ descriptor: Int32, read bytes: ByteBuffer, from inbox: FrontInbox) {
         state.withLock { $0.adopting += 1 }
-        lent.increment()
+        lane.lent.increment()
         var fast = channel
-        fast.home = FrontHome(inbox: inbox, returned: returned)
+        fast.home = FrontHome(inbox: inbox, returned: lane.returned)
         let setup = fast
         ClientBootstrap(group: group.next())
             .channelOption(.allowRemoteHalfClosure, value: true)
