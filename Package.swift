@@ -44,6 +44,7 @@ let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let hummingbirdHTTP2 = Target.Dependency.product(
     name: "HummingbirdHTTP2", package: "hummingbird")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(
     name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
@@ -81,6 +82,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-async-algorithms", exact: "1.1.4"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
         .systemLibrary(name: "CLMDB", providers: [.apt(["liblmdb-dev"])]),
@@ -92,19 +94,20 @@ let package = Package(
         library("Sockets", ["CLinux"]),
         library("LMDB", ["CLMDB", "CLinux"]),
         library("Postgres", ["CLibPQ", "CLinux"]),
+        library("Embedded", ["Postgres", "CatalogModel", grdb, crypto]),
         library("CatalogModel", []),
         library("Telemetry", [logging]),
         library("ReadPath", ["CatalogModel", "LMDB", "Telemetry", crypto]),
         library(
             "WritePath", ["CatalogModel", "Postgres", "Telemetry", yams, crypto],
-            resources: [.embedInCode("Migrations/SQL")]),
+            resources: [.embedInCode("Migrations/SQL"), .embedInCode("Migrations/SQLite")]),
         library("Invalidation", ["CatalogModel", "ReadPath", "LMDB", "Postgres", "Telemetry"]),
         library("Upstream", ["CatalogModel", "Invalidation", asyncHTTPClient, nioCore, nioHTTP1]),
         library(
             "Server",
             [
                 "CatalogModel", "Telemetry", "ReadPath", "WritePath", "Invalidation", "Postgres",
-                "Sockets", hummingbird, lifecycle, logging, httpTypes, crypto, subprocess,
+                "Embedded", "Sockets", hummingbird, lifecycle, logging, httpTypes, crypto, subprocess,
                 unixSignals, systemPackage, "LMDB", "Compression", "Upstream", asyncAlgorithms,
                 cryptoExtras, asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioHTTPTypes,
                 nioHTTPTypesHTTP1, hummingbirdCore, hummingbirdHTTP2, nioTLS,
@@ -115,8 +118,8 @@ let package = Package(
         .executableTarget(
             name: "catalogctl",
             dependencies: [
-                "CatalogClient", "CatalogModel", "WritePath", arguments, unixSignals,
-                systemPackage, yams,
+                "CatalogClient", "CatalogModel", "Embedded", "Postgres", "Telemetry", "WritePath",
+                arguments, unixSignals, systemPackage, yams,
             ],
             // The optimizer of Swift 6.3.1 crashes on coroutines of some commands, and nothing in them
             // would be faster for it: they wait for servers.
@@ -139,7 +142,10 @@ let package = Package(
         tests("ReadPathTests", ["ReadPath", "LMDB", "CatalogModel", "TestSupport"]),
         tests(
             "WritePathTests",
-            ["WritePath", "Postgres", "CatalogModel", "Telemetry", "TestSupport", logging]),
+            [
+                "WritePath", "Postgres", "Embedded", "CatalogModel", "Telemetry", "TestSupport",
+                logging,
+            ]),
         tests(
             "InvalidationTests",
             [

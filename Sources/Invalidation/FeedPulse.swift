@@ -65,7 +65,12 @@ final class FeedPulse: Sendable {
         }
     }
 
-    private static let beat: Statement = """
-        SELECT beat, sent FROM catalog_beat($1::bigint * interval '1 millisecond', $2::boolean)
-        """
+    private static let beat = Statement(
+        postgres: """
+            SELECT beat, sent FROM catalog_beat($1::bigint * interval '1 millisecond', $2::boolean)
+            """,
+        sqlite: """
+            WITH one AS MATERIALIZED (SELECT catalog_beat($1, $2) AS number)
+            SELECT abs(one.number) AS beat, one.number > 0 AS sent FROM one
+            """)
 }

@@ -81,7 +81,8 @@ package final class HintPublisher: Sendable {
     }
 
     private static let notify = Statement(
-        """
-        SELECT pg_notify('\(PostgresFeed.hintChannel)', payload) FROM unnest($1::text[]) payload
-        """)
+        postgres: """
+            SELECT pg_notify('\(PostgresFeed.hintChannel)', payload) FROM unnest($1::text[]) payload
+            """,
+        sqlite: "SELECT pg_notify('\(PostgresFeed.hintChannel)', p.value) FROM json_each($1) p")
 }

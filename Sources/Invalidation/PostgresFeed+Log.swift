@@ -95,24 +95,39 @@ extension PostgresFeed: ChangeLog {
     ///
     /// Documents come as long as they fit together; the rest is left to gets.
     private static let loggedChanges = Statement(
-        """
-        WITH page AS MATERIALIZED (
-            SELECT revision, plugin, kind, source, name, op FROM revision_changes
-            WHERE namespace = $1 AND revision > $2::bigint AND revision <= \(lastOfPage)
-        )
-        SELECT p.revision, p.plugin, p.kind, p.source, p.name, p.op, e.version,
-            CASE WHEN sum(e.bytes) OVER (
-                ORDER BY p.revision, p.plugin, p.kind, p.source, p.name
-            ) <= \(FeedLimits.maxLogDocumentBytes) THEN e.doc END
-        FROM page p
-        LEFT JOIN LATERAL (
-            SELECT version, doc::text AS doc, octet_length(doc::text) AS bytes
-            FROM entities
-            WHERE namespace = $1 AND plugin = p.plugin AND kind = p.kind
-                AND source = p.source AND name = p.name AND p.op = 'put'
-                AND revision = p.revision
-            LIMIT 1
-        ) e ON true
-        ORDER BY p.revision, p.plugin, p.kind, p.source, p.name
-        """)
+        postgres: """
+            WITH page AS MATERIALIZED (
+                SELECT revision, plugin, kind, source, name, op FROM revision_changes
+                WHERE namespace = $1 AND revision > $2::bigint AND revision <= \(lastOfPage)
+            )
+            SELECT p.revision, p.plugin, p.kind, p.source, p.name, p.op, e.version,
+                CASE WHEN sum(e.bytes) OVER (
+                    ORDER BY p.revision, p.plugin, p.kind, p.source, p.name
+                ) <= \(FeedLimits.maxLogDocumentBytes) THEN e.doc END
+            FROM page p
+            LEFT JOIN LATERAL (
+                SELECT version, doc::text AS doc, octet_length(doc::text) AS bytes
+                FROM entities
+                WHERE namespace = $1 AND plugin = p.plugin AND kind = p.kind
+                    AND source = p.source AND name = p.name AND p.op = 'put'
+                    AND revision = p.revision
+                LIMIT 1
+            ) e ON true
+            ORDER BY p.revision, p.plugin, p.kind, p.source, p.name
+            """,
+        sqlite: """
+            WITH page AS MATERIALIZED (
+                SELECT revision, plugin, kind, source, name, op FROM revision_changes
+                WHERE namespace = $1 AND revision > $2::bigint AND revision <= \(lastOfPage)
+            )
+            SELECT p.revision, p.plugin, p.kind, p.source, p.name, p.op, e.version,
+                CASE WHEN sum(octet_length(e.doc)) OVER (
+                    ORDER BY p.revision, p.plugin, p.kind, p.source, p.name
+                ) <= \(FeedLimits.maxLogDocumentBytes) THEN e.doc END
+            FROM page p
+            LEFT JOIN entities e ON e.namespace = $1 AND e.plugin = p.plugin AND e.kind = p.kind
+                AND e.source = p.source AND e.name = p.name AND p.op = 'put'
+                AND e.revision = p.revision
+            ORDER BY p.revision, p.plugin, p.kind, p.source, p.name
+            """)
 }

@@ -29,22 +29,34 @@ extension PostgresFeed {
     /// The limit inside the join makes it one index lookup per key: the planner, who expects as many
     /// keys as a batch may hold, would read whole partitions instead.
     static let changedRows = Statement(
-        """
-        WITH touched AS (
-            SELECT DISTINCT plugin, kind, source, name FROM revision_changes
-            WHERE namespace = $1 AND revision > $2 LIMIT \(FeedLimits.maxRangeChanges + 1)
-        )
-        SELECT t.plugin, t.kind, t.source, t.name, e.id, e.version, e.revision,
-            floor(extract(epoch FROM e.created_at) * 1000)::bigint,
-            floor(extract(epoch FROM e.updated_at) * 1000)::bigint, \(cappedDocument("e."))
-        FROM touched t
-        LEFT JOIN LATERAL (
-            SELECT * FROM entities
-            WHERE namespace = $1 AND plugin = t.plugin AND kind = t.kind
-                AND source = t.source AND name = t.name
-            LIMIT 1
-        ) e ON true
-        """)
+        postgres: """
+            WITH touched AS (
+                SELECT DISTINCT plugin, kind, source, name FROM revision_changes
+                WHERE namespace = $1 AND revision > $2 LIMIT \(FeedLimits.maxRangeChanges + 1)
+            )
+            SELECT t.plugin, t.kind, t.source, t.name, e.id, e.version, e.revision,
+                floor(extract(epoch FROM e.created_at) * 1000)::bigint,
+                floor(extract(epoch FROM e.updated_at) * 1000)::bigint, \(cappedDocument("e."))
+            FROM touched t
+            LEFT JOIN LATERAL (
+                SELECT * FROM entities
+                WHERE namespace = $1 AND plugin = t.plugin AND kind = t.kind
+                    AND source = t.source AND name = t.name
+                LIMIT 1
+            ) e ON true
+            """,
+        sqlite: """
+            WITH touched AS MATERIALIZED (
+                SELECT DISTINCT plugin, kind, source, name FROM revision_changes
+                WHERE namespace = $1 AND revision > $2 LIMIT \(FeedLimits.maxRangeChanges + 1)
+            )
+            SELECT t.plugin, t.kind, t.source, t.name, e.id, e.version, e.revision,
+                floor(extract(epoch FROM e.created_at) * 1000)::bigint,
+                floor(extract(epoch FROM e.updated_at) * 1000)::bigint, \(cappedDocument("e."))
+            FROM touched t
+            LEFT JOIN entities e ON e.namespace = $1 AND e.plugin = t.plugin AND e.kind = t.kind
+                AND e.source = t.source AND e.name = t.name
+            """)
 
     static let collectionHeads: Statement = """
         SELECT plugin, kind, revision, digest, entity_count FROM collections WHERE namespace = $1
@@ -74,22 +86,48 @@ extension PostgresFeed {
 
     /// In about the order of the cache's keys, which fills its pages better than any other.
     static let declareCopy = cursor(
-        over: "\(rowColumns), \(cappedDocument())", #"ORDER BY lower(name) COLLATE "C", id"#)
+        over: "\(rowColumns), \(cappedDocument())", #"ORDER BY lower(name) COLLATE "C", id"#,
+        isCapped: true)
     /// In any order: what is picked from them is ordered here.
-    static let declareScan = cursor(over: entityColumns, "")
+    static let declareScan = cursor(over: entityColumns, "", isCapped: false)
 
-    private static func cursor(over columns: String, _ order: String) -> Statement {
+    /// SQLite has no cursors: a table of the session's own holds the ids of what is still to come.
+    private static func cursor(
+        over columns: String, _ order: String, isCapped: Bool
+    ) -> Statement {
         Statement(
+            postgres: """
+                DECLARE copy NO SCROLL CURSOR FOR
+                SELECT \(columns) FROM entities WHERE namespace = $1 AND plugin = $2 AND kind = $3
+                \(order)
+                """,
+            sqlite: "DELETE FROM temp.copy_rows",
             """
-            DECLARE copy NO SCROLL CURSOR FOR
-            SELECT \(columns) FROM entities WHERE namespace = $1 AND plugin = $2 AND kind = $3
+            INSERT INTO temp.copy_rows (entity, capped)
+            SELECT id, \(isCapped) FROM entities WHERE namespace = $1 AND plugin = $2 AND kind = $3
             \(order)
             """)
     }
 
     /// Rows to fetch at once, from many to one; the number cannot be a parameter.
     static let fetches: [(rows: Int, statement: Statement)] = FeedLimits.copyFetchRows.map {
-        ($0, Statement("FETCH FORWARD \($0) FROM copy"))
+        ($0, fetch($0))
+    }
+
+    private static func fetch(_ rows: Int) -> Statement {
+        Statement(
+            postgres: "FETCH FORWARD \(rows) FROM copy",
+            sqlite: """
+                SELECT \(rowColumns),
+                    CASE WHEN c.capped AND octet_length(doc) > \(FeedLimits.maxDocumentBytes)
+                    THEN NULL ELSE doc END
+                FROM temp.copy_rows c CROSS JOIN entities ON entities.id = c.entity
+                ORDER BY c.place LIMIT \(rows)
+                """,
+            """
+            DELETE FROM temp.copy_rows
+            WHERE place IN (SELECT place FROM temp.copy_rows ORDER BY place LIMIT \(rows))
+            """)
     }
 
     /// The largest fetch that stays within its bytes if the rows go on as these were.
@@ -101,23 +139,28 @@ extension PostgresFeed {
 
     /// The rows of one name, one index lookup per source of the collection.
     static let namedRows = Statement(
-        """
-        WITH RECURSIVE sources AS (
-            SELECT min(source) AS source FROM entities
-            WHERE namespace = $1 AND plugin = $2 AND kind = $3
-            UNION ALL
-            SELECT (
-                SELECT min(e.source) FROM entities e
-                WHERE e.namespace = $1 AND e.plugin = $2 AND e.kind = $3 AND e.source > s.source)
-            FROM sources s WHERE s.source IS NOT NULL
-        )
-        SELECT e.* FROM sources s
-        JOIN LATERAL (
+        postgres: """
+            WITH RECURSIVE sources AS (
+                SELECT min(source) AS source FROM entities
+                WHERE namespace = $1 AND plugin = $2 AND kind = $3
+                UNION ALL
+                SELECT (
+                    SELECT min(e.source) FROM entities e
+                    WHERE e.namespace = $1 AND e.plugin = $2 AND e.kind = $3 AND e.source > s.source)
+                FROM sources s WHERE s.source IS NOT NULL
+            )
+            SELECT e.* FROM sources s
+            JOIN LATERAL (
+                SELECT \(entityColumns) FROM entities
+                WHERE namespace = $1 AND plugin = $2 AND kind = $3 AND source = s.source AND name = $4
+                LIMIT 1
+            ) e ON true
+            """,
+        sqlite: """
             SELECT \(entityColumns) FROM entities
-            WHERE namespace = $1 AND plugin = $2 AND kind = $3 AND source = s.source AND name = $4
-            LIMIT 1
-        ) e ON true
-        """)
+            WHERE namespace = $1 AND plugin = $2 AND kind = $3 AND name = $4
+            ORDER BY source
+            """)
 
     /// The columns name, epoch, revision, digest, and as the sixth the lineage.
     static func head(_ rows: Rows, _ row: Int) throws(PostgresError) -> NamespaceHead {

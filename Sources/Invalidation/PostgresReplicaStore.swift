@@ -61,12 +61,39 @@ package struct PostgresReplicaStore: ReplicaStore {
         }
     }
 
-    private static let report: Statement = """
-        SELECT catalog_report(
-            $1, $2, $3::bigint * interval '1 millisecond', $4::text[], $5::uuid[], $6::bigint[],
-            $7::text[])
+    private static let report = Statement(
+        postgres: """
+            SELECT catalog_report(
+                $1, $2, $3::bigint * interval '1 millisecond', $4::text[], $5::uuid[],
+                $6::bigint[], $7::text[])
+            """,
+        sqlite: "SELECT keep('known', EXISTS (SELECT 1 FROM replicas WHERE id = $1))",
         """
-    private static let leave: Statement = "SELECT catalog_leave($1)"
+        INSERT INTO replicas (id, name, seen_at, lease_until)
+        VALUES ($1, $2, clock_timestamp(),
+            clock_timestamp() + $3::bigint * interval '1 millisecond')
+        ON CONFLICT (id) DO UPDATE
+        SET seen_at = excluded.seen_at, lease_until = excluded.lease_until
+        """,
+        """
+        INSERT INTO replica_positions (replica, namespace, epoch, revision, updated_at)
+        SELECT $1, h.namespace, h.epoch, h.revision, clock_timestamp()
+        FROM unnest($4::text[], $5::uuid[], $6::bigint[]) AS h (namespace, epoch, revision)
+        WHERE true
+        ON CONFLICT (namespace, replica) DO UPDATE
+        SET epoch = excluded.epoch, revision = excluded.revision, updated_at = excluded.updated_at
+        """,
+        "DELETE FROM replica_positions WHERE replica = $1 AND namespace = ANY ($7::text[])",
+        """
+        DELETE FROM replica_positions WHERE replica IN (
+            SELECT id FROM replicas WHERE lease_until < clock_timestamp())
+        """,
+        "DELETE FROM replicas WHERE lease_until < clock_timestamp()",
+        "SELECT kept('known')")
+    private static let leave = Statement(
+        postgres: "SELECT catalog_leave($1)",
+        sqlite: "DELETE FROM replica_positions WHERE replica = $1",
+        "DELETE FROM replicas WHERE id = $1")
     private static let positions: Statement = """
         SELECT p.replica, p.namespace, p.epoch::text, p.revision
         FROM replica_positions p JOIN replicas r ON r.id = p.replica

@@ -30,6 +30,18 @@ extension Connection {
             _ = settle(.failure(late))
         }
         let hasThread = HelperThread.start {
+            if let embedded = configuration.embedded {
+                reactor.cancel(timer)
+                do throws(PostgresError) {
+                    let connection = Connection(
+                        try embedded.openSession(), configuration: configuration,
+                        reactor: reactor, counter: counter)
+                    if !settle(.success(connection)) { connection.closeSoon() }
+                } catch {
+                    _ = settle(.failure(error))
+                }
+                return
+            }
             let outcome = configuration.openBlocking()
             reactor.cancel(timer)
             reactor.post {

@@ -21,16 +21,20 @@ package actor Connection {
     nonisolated let flags = Mutex(Flags())
     nonisolated let counter: StatementCounter?
 
+    /// The link to a server; an embedded session has none.
     let wire: Wire
+    let session: (any EmbeddedSession)?
+    /// Pieces of work that the embedded session has not answered.
+    var sessionWork = 0
     private let descriptor: Int32
     private var registration: UInt64?
     private var isWaitingToWrite = false
     var pipeline = Pipeline<Ticket, Rows>()
     var statements = StatementNames()
-    private var failure: PostgresError?
+    var failure: PostgresError?
     private var timer: (id: TimerHeap.ID, deadline: ContinuousClock.Instant)?
     private var whenClosed: [@Sendable (PostgresError) -> Void] = []
-    private var whenIdle: [@Sendable () -> Void] = []
+    var whenIdle: [@Sendable () -> Void] = []
     private var onNotification: (@Sendable (_ channel: String, _ payload: String) -> Void)?
     /// SQLSTATE of the last failed submission; a transaction looks here when its body hid the error.
     var lastSQLState: String?
@@ -44,10 +48,24 @@ package actor Connection {
         counter: StatementCounter?
     ) {
         self.wire = wire
+        session = nil
         self.configuration = configuration
         self.reactor = reactor
         self.counter = counter
         descriptor = wire.socket
+    }
+
+    /// Stands for a session with an embedded database; there is nothing to start.
+    init(
+        _ session: any EmbeddedSession, configuration: PostgresConfiguration, reactor: Reactor,
+        counter: StatementCounter?
+    ) {
+        wire = Wire()
+        self.session = session
+        self.configuration = configuration
+        self.reactor = reactor
+        self.counter = counter
+        descriptor = -1
     }
 
     isolated deinit { shut(PostgresError(.poolClosed, "the connection was dropped")) }
@@ -108,6 +126,10 @@ package actor Connection {
         let ticket = Ticket()
         let deadline = ContinuousClock.now + (timeout ?? configuration.queryTimeout)
         flags.withLock { $0.isClean = false }
+        if let session {
+            submit(work, to: session, deadline: deadline, ticket: ticket)
+            return try await ticket.value(cancelled: .failure(Connection.cancelled)).get()
+        }
         pipeline.submit(.init(ticket: ticket, work: work, deadline: deadline))
         sendWaiting()
         if failure == nil { arm(deadline) }
@@ -119,6 +141,10 @@ package actor Connection {
         guard failure == nil else { return }
         let deadline = ContinuousClock.now + configuration.queryTimeout
         flags.withLock { $0.isClean = false }
+        if let session {
+            let work = Pipeline<Ticket, Rows>.Work.segment([Query(statement)])
+            return submit(work, to: session, deadline: deadline, ticket: Ticket())
+        }
         pipeline.submit(
             .init(ticket: Ticket(), work: .segment([Query(statement)]), deadline: deadline))
         sendWaiting()
@@ -149,11 +175,13 @@ package actor Connection {
 
     /// Calls back once when nothing is under way or the session has ended.
     func onIdle(_ action: @escaping @Sendable () -> Void) {
-        if failure != nil || pipeline.isEmpty { action() } else { whenIdle.append(action) }
+        let isIdle = pipeline.isEmpty && sessionWork == 0
+        if failure != nil || isIdle { action() } else { whenIdle.append(action) }
     }
 
     func setNotificationHandler(_ handler: @escaping @Sendable (String, String) -> Void) {
         onNotification = handler
+        session?.onNotification(handler)
     }
 
     func forgetLastError() { lastSQLState = nil }
@@ -171,6 +199,7 @@ package actor Connection {
         if let timer { reactor.cancel(timer.id) }
         timer = nil
         wire.finish()
+        session?.close()
         for (submission, error) in pipeline.failAll(reason) {
             submission.ticket.deliver(.failure(error))
         }

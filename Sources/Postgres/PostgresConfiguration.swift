@@ -20,6 +20,14 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomR
     package var usesPreparedStatements = true
     /// Failures that tests inject.
     package var faults: FaultPlan?
+    /// The database that stands in for a server, if one does.
+    package let embedded: (any EmbeddedDatabase)?
+
+    /// Names a database inside this process instead of a server.
+    package init(embedded: any EmbeddedDatabase) {
+        settings = []
+        self.embedded = embedded
+    }
 
     /// Parses the connection string; throws `.misuse` without repeating it.
     package init(dsn: String) throws(PostgresError) {
@@ -45,10 +53,12 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomR
             unsafe option += 1
         }
         self.settings = settings
+        embedded = nil
     }
 
     /// Server, database and user; never the password.
     package var description: String {
+        if let embedded { return embedded.description }
         let shown = ["host", "hostaddr", "port", "dbname", "user", "sslmode"]
         let parts = settings.filter { shown.contains($0.key) }.map { "\($0.key)=\($0.value)" }
         return parts.isEmpty ? "postgres (defaults)" : parts.joined(separator: " ")

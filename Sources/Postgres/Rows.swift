@@ -10,34 +10,56 @@ import CLibPQ
 package final class Rows: @unchecked Sendable {
     enum Status { case rows, failure, aborted, sync, unsupported }
 
-    private let raw: OpaquePointer
+    /// Nil where the rows are those of an embedded database.
+    private let raw: OpaquePointer?
+    private let table: RowTable?
 
-    init(_ raw: OpaquePointer) { unsafe self.raw = unsafe raw }
+    init(_ raw: OpaquePointer) {
+        unsafe self.raw = unsafe raw
+        table = nil
+    }
 
+    /// Takes the answer of an embedded database.
+    package init(_ table: RowTable) {
+        unsafe raw = nil
+        self.table = table
+    }
+
+    // Without a result libpq does nothing.
     deinit { unsafe PQclear(raw) }
 
     /// Number of rows.
-    package var count: Int { Int(unsafe PQntuples(raw)) }
+    package var count: Int { table?.count ?? Int(unsafe PQntuples(raw)) }
     package var isEmpty: Bool { count == 0 }
-    package var columnCount: Int { Int(unsafe PQnfields(raw)) }
+    package var columnCount: Int { table?.columns.count ?? Int(unsafe PQnfields(raw)) }
 
     /// Rows that an INSERT, UPDATE, DELETE or SELECT touched; 0 for other statements.
-    package var affectedRows: Int { Int(unsafe String(cString: PQcmdTuples(raw))) ?? 0 }
+    package var affectedRows: Int {
+        table?.affectedRows ?? Int(unsafe String(cString: PQcmdTuples(raw))) ?? 0
+    }
 
     /// First word of the command as the server reports it, for example COMMIT.
     package var commandTag: String {
+        if let table { return table.commandTag }
         let text = unsafe String(cString: PQcmdStatus(raw))
         return String(text.prefix { $0 != " " })
     }
 
     /// Column number by name; throws `.decoding` for an unknown one.
     package func column(_ name: String) throws(PostgresError) -> Int {
+        if let table {
+            guard let index = table.columns.firstIndex(of: name) else {
+                throw PostgresError(.decoding, "no column named \(name)")
+            }
+            return index
+        }
         let index = unsafe PQfnumber(raw, "\"" + name + "\"")
         guard index >= 0 else { throw PostgresError(.decoding, "no column named \(name)") }
         return Int(index)
     }
 
     package func isNull(_ row: Int, _ column: Int) -> Bool {
+        if let table { return table.bytes(row, column) == nil }
         check(row, column)
         return unsafe PQgetisnull(raw, Int32(row), Int32(column)) == 1
     }
@@ -46,6 +68,10 @@ package final class Rows: @unchecked Sendable {
     package func withBytes<R, E: Error>(
         _ row: Int, _ column: Int, _ body: (RawSpan) throws(E) -> R
     ) throws(E) -> R {
+        if let table {
+            let bytes = table.bytes(row, column) ?? []
+            return try unsafe body(bytes.span.bytes)
+        }
         let cell = unsafe UnsafeRawBufferPointer(cell(row, column))
         // SAFETY: libpq keeps the cell until PQclear, and `self` is alive during the call.
         let span = unsafe RawSpan(_unsafeBytes: cell)
@@ -57,6 +83,7 @@ package final class Rows: @unchecked Sendable {
     /// Throws `.decoding` for NULL.
     package func bytes(_ row: Int, _ column: Int) throws(PostgresError) -> [UInt8] {
         try checkNotNull(row, column)
+        if let table { return table.bytes(row, column) ?? [] }
         let cell = unsafe cell(row, column)
         if unsafe PQftype(raw, Int32(column)) == Rows.bytea { return unsafe try Hex.decode(cell) }
         return unsafe Array(cell)
@@ -68,16 +95,25 @@ package final class Rows: @unchecked Sendable {
 
     package func string(_ row: Int, _ column: Int) throws(PostgresError) -> String {
         try checkNotNull(row, column)
+        if let table { return String(decoding: table.bytes(row, column) ?? [], as: UTF8.self) }
         return unsafe String(decoding: cell(row, column), as: UTF8.self)
     }
 
     package func optionalString(_ row: Int, _ column: Int) -> String? {
-        isNull(row, column) ? nil : unsafe String(decoding: cell(row, column), as: UTF8.self)
+        if let table { return table.bytes(row, column).map { String(decoding: $0, as: UTF8.self) } }
+        return isNull(row, column)
+            ? nil : unsafe String(decoding: cell(row, column), as: UTF8.self)
     }
 
     /// Decodes any integer type that fits 64 bits.
     package func int64(_ row: Int, _ column: Int) throws(PostgresError) -> Int64 {
         try checkNotNull(row, column)
+        if let table {
+            guard let value = table.int64(row, column) else {
+                throw PostgresError(.decoding, "column \(column) is not a 64-bit integer")
+            }
+            return value
+        }
         let cell = unsafe cell(row, column)
         guard let value = unsafe Int64(String(decoding: cell, as: UTF8.self)) else {
             throw PostgresError(.decoding, "column \(column) is not a 64-bit integer")
@@ -98,6 +134,12 @@ package final class Rows: @unchecked Sendable {
 
     package func bool(_ row: Int, _ column: Int) throws(PostgresError) -> Bool {
         try checkNotNull(row, column)
+        if let table {
+            guard let value = table.bool(row, column) else {
+                throw PostgresError(.decoding, "column \(column) is not a boolean")
+            }
+            return value
+        }
         let cell = unsafe cell(row, column)
         switch unsafe (cell.count, cell.first) {
         case (1, UInt8(ascii: "t")): return true

@@ -5,12 +5,25 @@ package struct Statement: Hashable, Sendable {
     package let sql: String
     /// Name on the server; the same text has the same name.
     package let name: String
+    /// What an embedded database runs instead, in this order; empty where it understands `sql`.
+    ///
+    /// The rows are those of the last one that has any.
+    package let embedded: [String]
 
     /// Takes the text of exactly one SQL statement.
     package init(_ sql: String, name: String? = nil) {
         precondition(!sql.isEmpty, "a statement needs text")
         self.sql = sql
         self.name = name ?? Statement.derivedName(of: sql)
+        embedded = []
+    }
+
+    /// Takes one statement for Postgres, and what means the same to an embedded database.
+    package init(postgres sql: String, sqlite: String...) {
+        precondition(!sql.isEmpty && !sqlite.isEmpty, "a statement needs text")
+        self.sql = sql
+        name = Statement.derivedName(of: sql)
+        embedded = sqlite
     }
 
     package static func == (left: Statement, right: Statement) -> Bool {

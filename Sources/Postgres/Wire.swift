@@ -5,7 +5,7 @@ import CLibPQ
 struct Wire: @unchecked Sendable {
     // SAFETY: a PGconn may be used by one thread at a time. The helper thread that opened it hands
     // it over once, and from then on only the connection actor's executor calls these functions.
-    private let raw: OpaquePointer
+    private let raw: OpaquePointer?
     private let faults: FaultPlan?
 
     enum Flush { case done, blocked, failed }
@@ -13,6 +13,12 @@ struct Wire: @unchecked Sendable {
     init(_ raw: OpaquePointer, faults: FaultPlan?) {
         unsafe self.raw = unsafe raw
         self.faults = faults
+    }
+
+    /// The link of a session that needs none: libpq takes a null handle for a connection that is gone.
+    init() {
+        unsafe raw = nil
+        faults = nil
     }
 
     var socket: Int32 { unsafe PQsocket(raw) }

@@ -19,6 +19,7 @@ struct Replica: Sendable {
     private let access: AccessParts
 
     private let reactor: Reactor
+    private let database: PostgresConfiguration
     private let pool: Pool
     private let hintPool: Pool
     private let feed: PostgresFeed
@@ -58,10 +59,11 @@ struct Replica: Sendable {
         leadership =
             configuration.election == nil ? Leadership() : Leadership(registry: registry)
         reactor = try Reactor()
+        database = try configuration.database.open()
         pool = Pool(
-            configuration: configuration.database, size: configuration.poolSize, reactor: reactor)
-        hintPool = Pool(configuration: configuration.database, size: 1, reactor: reactor)
-        var listening = configuration.database
+            configuration: database, size: configuration.poolSize, reactor: reactor)
+        hintPool = Pool(configuration: database, size: 1, reactor: reactor)
+        var listening = database
         listening.applicationName = PostgresConfiguration.listenerName
         feed = PostgresFeed(pool: pool, configuration: listening, reactor: reactor)
         hints = HintPublisher(pool: hintPool)
@@ -337,7 +339,7 @@ struct Replica: Sendable {
             Startup(
                 configuration: configuration,
                 migrator: Migrator(
-                    configuration: configuration.database, reactor: reactor, observer: observer,
+                    configuration: database, reactor: reactor, observer: observer,
                     usesLock: configuration.migrationLock),
                 configured: configuredSources, stage: stage, observer: observer,
                 started: started),
@@ -386,13 +388,14 @@ struct Replica: Sendable {
     }
 
     private func leaseStore(_ election: ElectionConfiguration) -> any LeaseStore {
+        if configuration.database.isEmbedded { return SoleReplicaLease() }
         if election.backend == .kubernetes, let cluster = access.cluster {
             return KubernetesLease(
                 client: cluster, name: election.leaseName, namespace: election.leaseNamespace,
                 identity: election.identity, timing: election.timing)
         }
         return PostgresLease(
-            configuration: configuration.database, reactor: reactor, name: election.leaseName,
+            configuration: database, reactor: reactor, name: election.leaseName,
             timing: election.timing)
     }
 }

@@ -18,7 +18,7 @@ struct CatalogServerCommand: AsyncParsableCommand {
     @Option(help: "Where changed sources are kept: database or none.")
     var configStore: String?
 
-    @Option(help: "Kind of the database: postgres.")
+    @Option(help: "Kind of the database: postgres or sqlite (the standard without a DSN).")
     var dbType: String?
 
     @Option(help: "Connection string of the database.")

@@ -41,12 +41,15 @@ struct ConfigStoreContractTests {
         #expect(applied.status == 200, "\(applied.text)")
         try await site.server.restart()
         try await site.server.waitUntilReady()
-        let stored = try await TenantDatabase.texts(
-            "SELECT name || (properties->>'authToken' = E'hunter2: \"quoted\"\n# no comment\n') "
-                + "|| (properties->'nested'->>'password') || (properties->>'text' = "
-                + "E'one\n  two\n\nthree') FROM catalog_sources WHERE id = 'extra'",
-            of: site.tenant)
-        #expect(stored == ["Renamedtrueptrue"])
+        // Written in the words of Postgres.
+        if StoreUnderTest.isPostgres {
+            let stored = try await TenantDatabase.texts(
+                "SELECT name || (properties->>'authToken' = E'hunter2: \"quoted\"\n# no comment\n') "
+                    + "|| (properties->'nested'->>'password') || (properties->>'text' = "
+                    + "E'one\n  two\n\nthree') FROM catalog_sources WHERE id = 'extra'",
+                of: site.tenant)
+            #expect(stored == ["Renamedtrueptrue"])
+        }
         _ = try await site.server.terminate()
     }
 

@@ -42,12 +42,41 @@ struct ConfigurationContractTests {
         #expect(await server.completeLog().contains(variable))
     }
 
-    @Test("a server without a database does not start")
+    @Test("a server that is told to use Postgres does not start without a DSN")
     func withoutDatabase() async throws {
         let server = try await ServerProcess.launch(
-            .init(environment: ["DATABASE_DSN": ""], dsn: "host=/nowhere dbname=x"))
+            .init(
+                environment: ["DATABASE_DSN": "", "DATABASE_TYPE": "postgres"],
+                dsn: "host=/nowhere dbname=x"))
         #expect(try await server.waitForExit() > 0)
         #expect(await server.completeLog().contains("DATABASE_DSN"))
+    }
+
+    @Test("MySQL is refused with what there is instead")
+    func mysql() async throws {
+        let server = try await ServerProcess.launch(
+            .init(environment: ["DATABASE_TYPE": "mysql"], dsn: "host=/nowhere dbname=x"))
+        #expect(try await server.waitForExit() > 0)
+        let log = await server.completeLog()
+        #expect(log.contains("MySQL is not supported; use postgres, or sqlite"), "\(log)")
+    }
+
+    @Test(
+        "what the embedded store cannot do is refused",
+        arguments: [
+            ("CATALOG_UPSTREAM", "http://localhost:1"), ("CATALOG_DATABASE_FILE", "store.sqlite"),
+            ("CATALOG_DATABASE_FILE", "/proc/none/store.sqlite"),
+            ("DATABASE_DSN", "host=/nowhere dbname=x"),
+        ])
+    func embedded(variable: String, value: String) async throws {
+        var environment = [
+            "DATABASE_TYPE": "sqlite", "CATALOG_DATABASE_FILE": try StoreUnderTest.makeFile(),
+        ]
+        environment[variable] = value
+        let server = try await ServerProcess.launch(.init(environment: environment))
+        #expect(try await server.waitForExit() > 0)
+        let log = await server.completeLog()
+        #expect(log.contains(variable) || log.contains(value), "\(log)")
     }
 
     @Test("bad numbers fall back to their defaults")

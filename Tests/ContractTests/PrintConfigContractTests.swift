@@ -89,9 +89,15 @@ struct PrintConfigContractTests {
         #expect(run.output.contains("DATABASE_DSN=***  (DATABASE_DSN)\n"))
         #expect(run.errors.contains("DATABASE_DSN"))
         #expect(!(run.output + run.errors).contains("hunter2"))
-        let none = try await printed([], ["DATABASE_DSN": ""])
+        let none = try await printed([], ["DATABASE_DSN": "", "DATABASE_TYPE": "postgres"])
         #expect(none.status == 1)
         #expect(none.errors.contains("DATABASE_DSN"))
+        // Without a word of either it is the embedded store.
+        let file = try await printed([], ["DATABASE_DSN": ""])
+        #expect(file.status == 0, "\(file.errors)")
+        #expect(
+            file.output.contains(
+                "CATALOG_DATABASE_FILE=/var/lib/catalog-server/store.sqlite  (default)\n"))
     }
 
     @Test("a number that does not count is named with the one that does")

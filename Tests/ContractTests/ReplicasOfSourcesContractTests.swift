@@ -5,7 +5,8 @@ import Testing
 /// Several replicas on one database see the same sources (issue 5, section 1).
 @Suite("Sources on several replicas", .turns, .timeLimit(.minutes(5)))
 struct ReplicasOfSourcesContractTests {
-    @Test("what one replica changes is so on the other", arguments: ["database", "k8s"])
+    @Test(
+        "what one replica changes is so on the other", .onPostgres, arguments: ["database", "k8s"])
     func agree(mode: String) async throws {
         let first = try await ConfigStoreSite.start(mode)
         let second = try await ConfigStoreSite.start(mode, beside: first)
@@ -53,7 +54,9 @@ struct ReplicasOfSourcesContractTests {
         _ = try await first.server.terminate()
     }
 
-    @Test("changes of one source through two replicas are conflicts or follow each other")
+    @Test(
+        "changes of one source through two replicas are conflicts or follow each other", .onPostgres
+    )
     func race() async throws {
         let first = try await ConfigStoreSite.start("k8s")
         let second = try await ConfigStoreSite.start("k8s", beside: first)

@@ -68,8 +68,17 @@ struct SourceClient: Sendable {
 enum TenantDatabase {
     /// The first column of a query's answer.
     static func texts(_ sql: String, of tenant: Tenant) async throws -> [String] {
+        let dsn = tenant.server.dsn
+        guard StoreUnderTest.isPostgres else {
+            let run = try await ProgramRun(
+                "/usr/bin/sqlite3",
+                [String(dsn.dropFirst("sqlite:".count)), sql.replacing("::text", with: "")],
+                environment: ServerFiles.plainEnvironment)
+            try #require(run.status == 0, "\(run.errors)")
+            return run.output.split(separator: "\n").map(String.init)
+        }
         let output = try await PostgresCluster.shared().tool(
-            "psql", ["-XqAt", "-v", "ON_ERROR_STOP=1", "-c", sql, tenant.server.dsn])
+            "psql", ["-XqAt", "-v", "ON_ERROR_STOP=1", "-c", sql, dsn])
         return output.split(separator: "\n").map(String.init)
     }
 }

@@ -11,7 +11,7 @@ struct SettingTests {
     /// Variables of the contract (§4.1, §4.2) with their defaults.
     static let contract = [
         ("CATALOG_LISTEN", ":8080"), ("CATALOG_SOURCES", "/config/sources.yaml"),
-        ("DATABASE_TYPE", "postgres"), ("DATABASE_DSN", ""), ("CATALOG_AUTH_MODE", "header"),
+        ("DATABASE_TYPE", ""), ("DATABASE_DSN", ""), ("CATALOG_AUTH_MODE", "header"),
         ("CATALOG_JWT_ROLE_CLAIM", "role"), ("CATALOG_JWT_OPERATOR_VALUE", "operator"),
         ("CATALOG_JWT_PUBLIC_KEY_PATH", ""), ("CATALOG_JWT_ISSUER", ""),
         ("CATALOG_JWT_AUDIENCE", ""), ("CATALOG_TENANCY_MODE", "single"),

@@ -73,13 +73,23 @@ package final class ServerProcess: Sendable {
     /// Starts a server and waits for nothing; `port` and `client` mean nothing yet.
     package static func launch(_ options: Options = Options()) async throws -> ServerProcess {
         var dsn = options.dsn
-        if dsn == nil { dsn = try await PostgresCluster.shared().makeDatabase() }
+        if dsn == nil, !options.environment.keys.contains("CATALOG_DATABASE_FILE") {
+            switch StoreUnderTest.current {
+            case .postgres: dsn = try await PostgresCluster.shared().makeDatabase()
+            case .sqlite: dsn = StoreUnderTest.prefix + (try StoreUnderTest.makeFile())
+            }
+        }
         let folder = try options.cacheDirectory ?? ServerFiles.temporaryFolder()
         var environment = ProcessInfo.processInfo.environment.filter {
             !$0.key.hasPrefix("CATALOG_") && !$0.key.hasPrefix("DATABASE_")
                 && !$0.key.hasPrefix("KUBERNETES_")
         }
-        environment["DATABASE_DSN"] = dsn
+        if let dsn, dsn.hasPrefix(StoreUnderTest.prefix) {
+            environment["CATALOG_DATABASE_FILE"] = String(
+                dsn.dropFirst(StoreUnderTest.prefix.count))
+        } else {
+            environment["DATABASE_DSN"] = dsn
+        }
         environment["CATALOG_CACHE_DIR"] = folder
         environment["CATALOG_LISTEN"] = "127.0.0.1:0"
         environment["CATALOG_SOURCES"] = options.sources ?? ServerFiles.sampleSources

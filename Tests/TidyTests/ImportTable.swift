@@ -8,6 +8,7 @@ enum ImportTable {
         "LMDB": ["CLMDB", "CLinux", "Glibc"],
         "Postgres": ["CLibPQ", "CLinux", "Glibc"],
         "CatalogModel": [],
+        "Embedded": ["Postgres", "CatalogModel", "GRDB", "Crypto", "Foundation", "Glibc"],
         "Compression": ["CZlib", "CZstd"],
         "Sockets": ["CLinux", "Glibc"],
         "Telemetry": ["Logging", "Glibc"],
@@ -21,7 +22,7 @@ enum ImportTable {
         "Upstream": ["CatalogModel", "Invalidation", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
         "Server": [
             "AsyncAlgorithms", "Upstream", "CatalogModel", "Telemetry", "LMDB", "ReadPath",
-            "WritePath", "Invalidation",
+            "WritePath", "Invalidation", "Embedded",
             "Postgres", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "ServiceLifecycle",
             "Subprocess", "SystemPackage", "UnixSignals", "AsyncHTTPClient", "CryptoExtras",
             "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
@@ -30,8 +31,8 @@ enum ImportTable {
         "catalog-server": ["Server", "ArgumentParser"],
         "CatalogClient": ["CatalogModel", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
         "catalogctl": [
-            "CatalogClient", "CatalogModel", "WritePath", "ArgumentParser", "SystemPackage",
-            "UnixSignals", "Foundation", "Yams",
+            "CatalogClient", "CatalogModel", "ArgumentParser", "SystemPackage", "UnixSignals",
+            "Foundation", "Yams", "Embedded", "Postgres", "Telemetry", "WritePath",
         ],
         "healthcheck": ["ArgumentParser", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL"],
     ]
@@ -51,6 +52,8 @@ enum ImportTable {
         "Sources/Postgres/",
         // Reads and writes of sockets are calls of the system on the addresses of buffers.
         "Sources/Sockets/",
+        // The lock on the file is a call of the system.
+        "Sources/Embedded/FileLock.swift",
         // zlib and zstd are called with the addresses of buffers.
         "Sources/Compression/Compressor.swift",
         // Clock, standard error and the log writer's thread are calls of the C library.

@@ -47,7 +47,7 @@ struct AuditChainTests {
         #expect(try await verdict(fixture, "nobody").isValid)
     }
 
-    @Test func groupsAndRefusedWritesChainInTheOrderOfTheList() async throws {
+    @Test(.onPostgres) func groupsAndRefusedWritesChainInTheOrderOfTheList() async throws {
         let fixture = try await StoreFixture(poolSize: 4)
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<60 {
@@ -114,7 +114,7 @@ struct AuditChainTests {
         ("UPDATE audit_chains SET sequence = 5", .headless, nil),
     ]
 
-    @Test(arguments: tampering.indices) func tamperingIsFoundAndTheEventNamed(
+    @Test(.onPostgres, arguments: tampering.indices) func tamperingIsFoundAndTheEventNamed(
         index: Int
     ) async throws {
         let fixture = try await StoreFixture(poolSize: 1)
@@ -132,7 +132,7 @@ struct AuditChainTests {
     }
 
     /// A forger who knows the format gives the event a hash that fits it.
-    @Test(arguments: [3, 7]) func insertedEventIsFound(sequence: Int) async throws {
+    @Test(.onPostgres, arguments: [3, 7]) func insertedEventIsFound(sequence: Int) async throws {
         let fixture = try await StoreFixture(poolSize: 1)
         _ = try await recorded(6, fixture)
         let id = try await fixture.row(
@@ -158,7 +158,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test func retentionLeavesAChainThatVerifies() async throws {
+    @Test(.onPostgres) func retentionLeavesAChainThatVerifies() async throws {
         let fixture = try await StoreFixture(poolSize: 1)
         _ = try await recorded(5, fixture)
         let age = """
@@ -208,7 +208,7 @@ struct AuditChainTests {
         #expect(try await verdict(fixture).firstBroken?.sequence == 4)
     }
 
-    @Test func eventsOfEarlierReleasesGetTheirPlaces() async throws {
+    @Test(.onPostgres) func eventsOfEarlierReleasesGetTheirPlaces() async throws {
         let fixture = try await StoreFixture(poolSize: 1)
         let sql = try #require(SchemaMigrations.all.first { $0.name == "audit_chain" }).sql
         let earlier = """

@@ -49,7 +49,7 @@ struct AuditGroupsTests {
         return try await chain.verify(.default).isValid
     }
 
-    @Test func thoseThatWaitShareStatements() async throws {
+    @Test(.onPostgres) func thoseThatWaitShareStatements() async throws {
         let fixture = try await StoreFixture(poolSize: 4)
         let count = WriteLimits.auditGroup + 20
         let failures = try await whileTheChainIsHeld(
@@ -62,7 +62,7 @@ struct AuditGroupsTests {
         #expect(try await isSound(fixture))
     }
 
-    @Test func oneThatTheDatabaseRefusesTakesNoOtherAlong() async throws {
+    @Test(.onPostgres) func oneThatTheDatabaseRefusesTakesNoOtherAlong() async throws {
         let fixture = try await StoreFixture(poolSize: 4)
         // Too long for the index, however well it is packed.
         let endless = (0..<400).map { _ in AuditLog.randomUUID() }.joined()

@@ -46,7 +46,7 @@ struct AuditLogTests {
             ])
     }
 
-    @Test func pagesGoThroughAllEventsOnceNewestFirst() async throws {
+    @Test(.onPostgres) func pagesGoThroughAllEventsOnceNewestFirst() async throws {
         let fixture = try await StoreFixture(poolSize: 1)
         for number in 0..<7 {
             var event = AuditEvent(

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Concurrent writes")
 struct ConcurrencyTests {
-    @Test func revisionsAreDenseAndEveryWriteHasItsEvent() async throws {
+    @Test(.onPostgres) func revisionsAreDenseAndEveryWriteHasItsEvent() async throws {
         let fixture = try await StoreFixture(poolSize: 16, isGrouping: false)
         let namespaces = ["ns-a", "ns-b", "ns-c", "ns-d"]
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -64,7 +64,7 @@ struct ConcurrencyTests {
         #expect(codes.count { $0 == .conflict } == 7)
     }
 
-    @Test func deadlockWithAnotherWriterIsSurvived() async throws {
+    @Test(.onPostgres) func deadlockWithAnotherWriterIsSurvived() async throws {
         let fixture = try await StoreFixture(poolSize: 4)
         try await fixture.run(.create(["name": "a"]))
         try await fixture.pool.withConnection { other in

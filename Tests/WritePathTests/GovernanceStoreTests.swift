@@ -188,7 +188,7 @@ struct GovernanceStoreTests {
         #expect(try await desk.state() == .draft)
     }
 
-    @Test func aVersionKeepsWhatTheCatalogHeld() async throws {
+    @Test(.onPostgres) func aVersionKeepsWhatTheCatalogHeld() async throws {
         let desk = try await Desk()
         try await desk.fixture.insert(source: "agents-default", name: "a/b")
         _ = try await desk.fixture.row(

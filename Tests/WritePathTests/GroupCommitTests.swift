@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Concurrent writes of one namespace")
 struct GroupCommitTests {
-    @Test(arguments: [true, false]) func manyCreationsShareRevisionsWithoutLoss(
+    @Test(.onPostgres, arguments: [true, false]) func manyCreationsShareRevisionsWithoutLoss(
         isGrouping: Bool
     ) async throws {
         let fixture = try await StoreFixture(poolSize: 8, isGrouping: isGrouping)
@@ -31,7 +31,7 @@ struct GroupCommitTests {
         #expect(deadlocks == "0")
     }
 
-    @Test func whoWaitsFormsTheNextGroup() async throws {
+    @Test(.onPostgres) func whoWaitsFormsTheNextGroup() async throws {
         let fixture = try await StoreFixture(poolSize: 4)
         try await fixture.whileNamespaceIsHeld { group in
             group.addTask { _ = try await fixture.run(.create(["name": "first"])) }
@@ -47,7 +47,7 @@ struct GroupCommitTests {
         #expect(try await fixture.census() == "2|2|11|11")
     }
 
-    @Test func oneKeyTwiceHasItsEffectOnce() async throws {
+    @Test(.onPostgres) func oneKeyTwiceHasItsEffectOnce() async throws {
         let fixture = try await StoreFixture(poolSize: 4)
         try await fixture.whileNamespaceIsHeld { group in
             group.addTask { _ = try await fixture.run(.create(["name": "first"])) }
@@ -63,7 +63,7 @@ struct GroupCommitTests {
         #expect(try await fixture.census() == "2|2|2|2")
     }
 
-    @Test func bulkWritesKeepTheirPlaceAmongOthers() async throws {
+    @Test(.onPostgres) func bulkWritesKeepTheirPlaceAmongOthers() async throws {
         let fixture = try await StoreFixture(poolSize: 4)
         try await fixture.whileNamespaceIsHeld { group in
             group.addTask { _ = try await fixture.run(.create(["name": "first"])) }
@@ -85,7 +85,7 @@ struct GroupCommitTests {
         #expect(try await fixture.isSound())
     }
 
-    @Test func aCallerThatLeavesTakesItsWaitingWriteAlong() async throws {
+    @Test(.onPostgres) func aCallerThatLeavesTakesItsWaitingWriteAlong() async throws {
         let fixture = try await StoreFixture(poolSize: 4)
         try await fixture.whileNamespaceIsHeld { group in
             group.addTask { _ = try await fixture.run(.create(["name": "first"])) }
@@ -102,7 +102,7 @@ struct GroupCommitTests {
                 == "first,stays")
     }
 
-    @Test func aFullQueueIsUnavailableForAMoment() async throws {
+    @Test(.onPostgres) func aFullQueueIsUnavailableForAMoment() async throws {
         let fixture = try await StoreFixture(poolSize: 4)
         try await fixture.whileNamespaceIsHeld { group in
             group.addTask { _ = try await fixture.run(.create(["name": "first"])) }
@@ -121,7 +121,7 @@ struct GroupCommitTests {
     }
 
     /// Breaks the n-th call on the connection, for every n: all of a group or nothing of it is there.
-    @Test(arguments: [false, true]) func brokenConnectionIsEverybodys(
+    @Test(.onPostgres, arguments: [false, true]) func brokenConnectionIsEverybodys(
         hasKey: Bool
     ) async throws {
         let clean = try await StoreFixture(poolSize: 2)
@@ -162,7 +162,7 @@ struct GroupCommitTests {
         #expect(counts == "t|t")
     }
 
-    @Test func terminatedBackendCostsTheGroupNothing() async throws {
+    @Test(.onPostgres) func terminatedBackendCostsTheGroupNothing() async throws {
         let fixture = try await StoreFixture(poolSize: 3)
         try await fixture.pool.withConnection { holder in
             _ = try await holder.pipeline([

@@ -79,7 +79,7 @@ struct JobCauseTests {
         #expect(try await queue.claim(worker: "t") == nil)
     }
 
-    @Test func theLimitsHoldForAllAndForANamespace() async throws {
+    @Test(.onPostgres) func theLimitsHoldForAllAndForANamespace() async throws {
         let database = try await JobsDatabase()
         try await database.change(
             """

@@ -62,7 +62,7 @@ struct JobQueueTests {
         #expect(own.isNew)
         try await database.change(
             "DELETE FROM refresh_jobs WHERE id::text = $1", [.text(own.job.id)])
-        try await database.age("31 seconds")
+        try await database.age(31)
         #expect(try await queue.enqueue(.default, plugin: "mcp", requestedBy: "bob").isNew)
     }
 

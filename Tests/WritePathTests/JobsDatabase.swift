@@ -1,4 +1,5 @@
 import CatalogModel
+import Embedded
 import Logging
 import Postgres
 import Telemetry
@@ -23,9 +24,16 @@ struct JobsDatabase: Sendable {
     let catalog: SourceCatalog
 
     init(poolSize: Int = 12) async throws {
-        let cluster = try await PostgresCluster.shared()
-        let dsn = try await cluster.makeDatabase(template: try await Self.template.value)
-        var configuration = try PostgresConfiguration(dsn: dsn)
+        var configuration: PostgresConfiguration
+        if StoreUnderTest.isPostgres {
+            let cluster = try await PostgresCluster.shared()
+            let dsn = try await cluster.makeDatabase(template: try await Self.template.value)
+            configuration = try PostgresConfiguration(dsn: dsn)
+        } else {
+            configuration = PostgresConfiguration(
+                embedded: try EmbeddedStore(path: try StoreUnderTest.makeFile()))
+            try await Self.makeSchema(configuration)
+        }
         configuration.connectTimeout = .seconds(30)
         name = configuration.database ?? ""
         pool = Pool(
@@ -41,8 +49,12 @@ struct JobsDatabase: Sendable {
     }
 
     private static func makeSchema(_ dsn: String) async throws {
+        try await makeSchema(PostgresConfiguration(dsn: dsn))
+    }
+
+    private static func makeSchema(_ configuration: PostgresConfiguration) async throws {
         let migrator = Migrator(
-            configuration: try PostgresConfiguration(dsn: dsn), reactor: try reactor.get(),
+            configuration: configuration, reactor: try reactor.get(),
             observer: Observer(
                 logger: Logger(label: "jobs") { _ in SwiftLogNoOpLogHandler() },
                 registry: MetricsRegistry()))
@@ -69,11 +81,10 @@ struct JobsDatabase: Sendable {
 
     /// Names and versions of a source's entities, such as `a:1 b:2`.
     func entities(_ source: String) async throws -> String {
-        try await value(
-            """
-            SELECT string_agg(name || ':' || version, ' ' ORDER BY name) FROM entities
-            WHERE source = $1
-            """, [.text(source)])
+        let rows = try await pool.query(
+            "SELECT name || ':' || version FROM entities WHERE source = $1 ORDER BY name",
+            [.text(source)])
+        return try (0..<rows.count).map { try rows.string($0, 0) }.joined(separator: " ")
     }
 
     /// Returns once a session of this database waits for a lock.
@@ -86,10 +97,10 @@ struct JobsDatabase: Sendable {
     }
 
     /// Ends the time for which finished jobs limit new ones.
-    func age(_ interval: String = "1 hour") async throws {
+    func age(_ seconds: Int64 = 3_600) async throws {
         try await change(
-            "UPDATE refresh_jobs SET requested_at = requested_at - $1::interval",
-            [.text(interval)])
+            "UPDATE refresh_jobs SET requested_at = requested_at - $1::bigint * interval '1 second'",
+            [.int8(seconds)])
     }
 
     /// The next observation that the closure wants.

@@ -50,7 +50,7 @@ struct LogKeeperTests {
         WHERE n.name = 'default' GROUP BY n.name
         """
 
-    @Test("is trimmed to what a live replica still needs")
+    @Test("is trimmed to what a live replica still needs", .onPostgres)
     func trimsBehindTheSlowest() async throws {
         let fixture = try await StoreFixture()
         try await write(50, fixture)
@@ -68,7 +68,7 @@ struct LogKeeperTests {
         #expect(try await keeper(fixture) { _ in }.trimLog() == 0)
     }
 
-    @Test("is not held by a replica that is dead")
+    @Test("is not held by a replica that is dead", .onPostgres)
     func deadReplicaHoldsNothing() async throws {
         let fixture = try await StoreFixture()
         try await write(50, fixture)
@@ -81,7 +81,7 @@ struct LogKeeperTests {
         #expect(try await fixture.row("SELECT count(*) FROM replica_positions") == "1")
     }
 
-    @Test("is bounded in number and age, whoever needs more")
+    @Test("is bounded in number and age, whoever needs more", .onPostgres)
     func bounded() async throws {
         let fixture = try await StoreFixture()
         try await write(50, fixture)
@@ -102,7 +102,7 @@ struct LogKeeperTests {
         #expect(try await fixture.row(log) == "50|49|50|1|1")
     }
 
-    @Test("keeps what is young and goes on in batches")
+    @Test("keeps what is young and goes on in batches", .onPostgres)
     func youngAndLarge() async throws {
         let fixture = try await StoreFixture()
         try await write(30, fixture)
@@ -119,7 +119,7 @@ struct LogKeeperTests {
         #expect(try await fixture.row(log) == "32|31|32|1|1")
     }
 
-    @Test("leaves a task to one replica a period")
+    @Test("leaves a task to one replica a period", .onPostgres)
     func turns() async throws {
         let fixture = try await StoreFixture()
         let claim = "SELECT claimed, turn FROM catalog_claim('x', interval '1 hour')"

@@ -18,7 +18,7 @@ struct RefreshCatalogTests {
         #expect(try await database.catalog.sources(.default, plugin: "agents").isEmpty)
     }
 
-    @Test func onlyChangesAreWrittenAndReported() async throws {
+    @Test(.onPostgres) func onlyChangesAreWrittenAndReported() async throws {
         let database = try await JobsDatabase()
         try await database.configure([("s1", "a"), ("s2", "b")])
         let before = try await database.value(

@@ -74,7 +74,7 @@ struct RefreshReconcilerTests {
             left == "default/agents/s1/a/1 default/mcp/api/a/1 default/mcp/s2/a/1 team/mcp/s1/z/1")
     }
 
-    @Test func anEqualSourceIsNotHeldUpByAWriter() async throws {
+    @Test(.onPostgres) func anEqualSourceIsNotHeldUpByAWriter() async throws {
         let database = try await JobsDatabase()
         _ = try await Self.reconcile(database, "a b")
         try await database.pool.transaction { connection in
@@ -84,7 +84,7 @@ struct RefreshReconcilerTests {
         }
     }
 
-    @Test func concurrentReconcilersEndWithOneContent() async throws {
+    @Test(.onPostgres) func concurrentReconcilersEndWithOneContent() async throws {
         let database = try await JobsDatabase()
         try await withThrowingTaskGroup { group in
             for index in 0..<8 {
@@ -109,7 +109,7 @@ struct RefreshReconcilerTests {
         #expect(consistent == "t")
     }
 
-    @Test func aChangeBetweenComparisonAndLockIsSeen() async throws {
+    @Test(.onPostgres) func aChangeBetweenComparisonAndLockIsSeen() async throws {
         let database = try await JobsDatabase()
         _ = try await Self.reconcile(database, "a b")
         let other = try await Connection.connect(

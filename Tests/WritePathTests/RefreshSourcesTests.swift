@@ -183,7 +183,7 @@ struct RefreshSourcesTests {
         #expect(try await database.entities("s2") == "")
     }
 
-    @Test func aWorkerWhoseSessionIsKilledInTheMiddleRecovers() async throws {
+    @Test(.onPostgres) func aWorkerWhoseSessionIsKilledInTheMiddleRecovers() async throws {
         let database = try await JobsDatabase()
         try await database.configure([("s1", "a b")])
         let workers = JobWorkers(

@@ -1,4 +1,5 @@
 import CatalogModel
+import Embedded
 import Logging
 import Postgres
 import Synchronization
@@ -29,8 +30,20 @@ struct StoreFixture {
 
     init(
         poolSize: Int = 4, faults: FaultPlan? = nil, isAuditEnabled: Bool = true,
-        isGrouping: Bool = true
+        isGrouping: Bool = true, on kind: StoreUnderTest = .current
     ) async throws {
+        if kind == .sqlite {
+            let configuration = PostgresConfiguration(
+                embedded: try EmbeddedStore(path: try StoreUnderTest.makeFile()))
+            _ = try await Migrator(
+                configuration: configuration, reactor: try Self.reactor.get(),
+                observer: Observations().observer
+            ).run()
+            try self.init(
+                configuration: configuration, poolSize: poolSize, isAuditEnabled: isAuditEnabled,
+                isGrouping: isGrouping)
+            return
+        }
         let name = try await StoreFixture.template.value
         let dsn = try await PostgresCluster.shared().makeDatabase(template: name)
         try self.init(
@@ -42,9 +55,18 @@ struct StoreFixture {
         dsn: String, poolSize: Int, faults: FaultPlan?, isAuditEnabled: Bool = true,
         isGrouping: Bool = true
     ) throws {
-        self.dsn = dsn
         var configuration = try PostgresConfiguration(dsn: dsn)
         configuration.faults = faults
+        try self.init(
+            configuration: configuration, dsn: dsn, poolSize: poolSize,
+            isAuditEnabled: isAuditEnabled, isGrouping: isGrouping)
+    }
+
+    init(
+        configuration: PostgresConfiguration, dsn: String = "", poolSize: Int,
+        isAuditEnabled: Bool = true, isGrouping: Bool = true
+    ) throws {
+        self.dsn = dsn
         pool = Pool(
             configuration: configuration, size: poolSize, reactor: try Self.reactor.get(),
             acquireTimeout: .seconds(30))
@@ -112,7 +134,7 @@ struct StoreFixture {
         _ = try await pool.query(
             """
             INSERT INTO entities (plugin, kind, source, name, doc)
-            VALUES ($1, $2, $3, $4, jsonb_build_object('name', $4::text))
+            VALUES ($1, $2, $3, $4, jsonb_build_object('name', $4::text)::jsonb)
             """, [.text(plugin), .text(kind.kind), .text(source), .text(name)])
     }
 

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Writes that share a transaction")
 struct WriteGroupTests {
-    @Test func everyMemberHasItsOwnOutcome() async throws {
+    @Test(.onPostgres) func everyMemberHasItsOwnOutcome() async throws {
         let fixture = try await StoreFixture()
         let changed = try #require(try await fixture.run(.create(["name": "changed"])).tag)
         try await fixture.run(.create(["name": "gone"]))
@@ -42,7 +42,7 @@ struct WriteGroupTests {
         #expect(try await fixture.isSound())
     }
 
-    @Test func answersAreThoseOfAWriteAlone() async throws {
+    @Test(.onPostgres) func answersAreThoseOfAWriteAlone() async throws {
         let fixture = try await StoreFixture()
         try await fixture.run(.create(["name": "a"]))
         try await fixture.run(.create(["name": "same"]))
@@ -72,7 +72,7 @@ struct WriteGroupTests {
         #expect(described == "\(patched.tag?.description ?? "")|1")
     }
 
-    @Test func kindsOfSeveralPluginsShareARevision() async throws {
+    @Test(.onPostgres) func kindsOfSeveralPluginsShareARevision() async throws {
         let fixture = try await StoreFixture()
         let outcomes = await fixture.store.writeGroup([
             try fixture.member(.create(["name": "a"]), plugin: "agents"),
@@ -93,7 +93,7 @@ struct WriteGroupTests {
         #expect(outcomes.map(\.summary) == ["created 1", "created 1"])
     }
 
-    @Test func aRefusedRowFailsAlone() async throws {
+    @Test(.onPostgres) func aRefusedRowFailsAlone() async throws {
         let fixture = try await StoreFixture()
         try await fixture.refuse(name: "bad")
         let outcomes = await fixture.store.writeGroup([
@@ -107,7 +107,7 @@ struct WriteGroupTests {
         #expect(try await fixture.isSound())
     }
 
-    @Test func aGroupOfRefusedRowsLeavesNoRevision() async throws {
+    @Test(.onPostgres) func aGroupOfRefusedRowsLeavesNoRevision() async throws {
         let fixture = try await StoreFixture()
         try await fixture.refuse(name: "bad")
         try await fixture.refuse(name: "worse")
@@ -156,7 +156,7 @@ struct WriteGroupTests {
         #expect(GroupTransaction.label(Array(repeating: "x", count: 9)) == "x")
     }
 
-    @Test func nobodySeesPartOfAGroup() async throws {
+    @Test(.onPostgres) func nobodySeesPartOfAGroup() async throws {
         let fixture = try await StoreFixture()
         let isDone = Mutex(false)
         async let halves = fixture.countTornReads { isDone.withLock { $0 } }

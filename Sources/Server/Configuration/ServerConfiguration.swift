@@ -1,6 +1,6 @@
 package import CatalogModel
 package import Logging
-package import Postgres
+import Postgres
 package import ReadPath
 import Telemetry
 package import WritePath
@@ -23,7 +23,7 @@ package struct ServerConfiguration: Sendable {
     package let configStore: ConfigStoreMode
     /// Where the sources lie in a cluster, if that is where they are kept.
     package let configMap: ConfigMapPlace
-    package let database: PostgresConfiguration
+    package let database: DatabaseChoice
     package let poolSize: Int
     package let cacheDirectory: String
     package let cacheEnabled: Bool
@@ -88,9 +88,7 @@ package struct ServerConfiguration: Sendable {
         tls = try TLSFiles.read(reader)
         sourcesPath = try reader.text(.sources)
         configStore = try ConfigStoreMode(rawValue: reader.text(.configStore)) ?? .database
-        _ = try reader.text(.databaseType)
-        database = try Self.database(
-            reader.text(.databaseDSN), preparing: reader.flag(.preparedStatements))
+        database = try DatabaseChoice.read(reader)
         poolSize = number(.poolSize, 2...100)
         cacheDirectory = try reader.text(.cacheDirectory)
         cacheEnabled = try reader.flag(.cacheEnabled)
@@ -183,7 +181,7 @@ package struct ServerConfiguration: Sendable {
         return String(address)
     }
 
-    private static func database(
+    static func database(
         _ dsn: String, preparing usesPreparedStatements: Bool
     ) throws(ConfigurationReader.Failure) -> PostgresConfiguration {
         guard !dsn.isEmpty else {

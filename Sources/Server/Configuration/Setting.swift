@@ -20,11 +20,10 @@ extension Setting {
     static let sources = Setting(
         variable: "CATALOG_SOURCES", flag: "sources", standard: "/config/sources.yaml")
     static let databaseType = Setting(
-        variable: "DATABASE_TYPE", flag: "db-type", standard: "postgres", choices: ["postgres"],
-        refused: [
-            "mysql": "MySQL is not supported; use postgres",
-            "sqlite": "the embedded store is not part of this release; use postgres",
-        ])
+        variable: "DATABASE_TYPE", flag: "db-type", choices: ["", "postgres", "sqlite"],
+        refused: ["mysql": "MySQL is not supported; use postgres, or sqlite for one replica"])
+    static let databaseFile = Setting(
+        variable: "CATALOG_DATABASE_FILE", standard: "/var/lib/catalog-server/store.sqlite")
     static let databaseDSN = Setting(variable: "DATABASE_DSN", flag: "db-dsn", isSecret: true)
     static let poolSize = Setting(variable: "CATALOG_DATABASE_POOL_SIZE", standard: "8")
     static let preparedStatements = Setting(
@@ -101,7 +100,7 @@ extension Setting {
     static let all: [Setting] =
         [
             listen, sources, configStore, configNamespace, configMapName, configMapKey,
-            databaseType, databaseDSN, poolSize, preparedStatements,
+            databaseType, databaseDSN, databaseFile, poolSize, preparedStatements,
             cacheDirectory, cacheEnabled,
             cacheNamespaces, cacheBytes, pageBytes, scanLimit, discoveryTTL, capabilitiesTTL,
             cacheEntries, stalenessLimit, stalenessMaximum, degradedPolicy, failClosedNamespaces,

@@ -174,21 +174,27 @@ extension AuditChain {
             encode(e.prev_hash, 'hex'))::text, 'UTF8'),
         floor(extract(epoch FROM e.created_at) * 1000000)::bigint
         """
-    private static let firstLinks = Statement(
+    /// The same values as SQLite spells them; the text is the same.
+    private static let embeddedColumns = """
+        e.id, e.sequence, e.prev_hash, e.hash, catalog_jsonb(json_array(
+            e.id, e.namespace, e.sequence, e.created_at, e.event_type, e.actor, e.outcome,
+            e.correlation_id, e.request_id, e.plugin, e.resource_type, json(e.resource_ids),
+            e.asset_uid, e.version_id, e.action, e.action_verb, e.status_code, e.reason,
+            json(e.old_value), json(e.new_value), json(e.metadata), encode(e.prev_hash, 'hex'))),
+        e.created_at
         """
-        SELECT \(columns) FROM audit_events e WHERE e.namespace = $1
+    private static let firstLinks = links("ORDER BY e.created_at, e.id LIMIT $2::bigint")
+    private static let nextLinks = links(
+        """
+        AND (e.created_at, e.id)
+            > ('epoch'::timestamptz + $3::bigint * interval '1 microsecond', $4::uuid)
         ORDER BY e.created_at, e.id LIMIT $2::bigint
         """)
-    private static let nextLinks = Statement(
-        """
-        SELECT \(columns) FROM audit_events e WHERE e.namespace = $1
-            AND (e.created_at, e.id)
-                > ('epoch'::timestamptz + $3::bigint * interval '1 microsecond', $4::uuid)
-        ORDER BY e.created_at, e.id LIMIT $2::bigint
-        """)
-    private static let bySequence = Statement(
-        """
-        SELECT \(columns) FROM audit_events e
-        WHERE e.namespace = $1 AND e.sequence = $2::bigint LIMIT 1
-        """)
+    private static let bySequence = links("AND e.sequence = $2::bigint LIMIT 1")
+
+    private static func links(_ rest: String) -> Statement {
+        Statement(
+            postgres: "SELECT \(columns) FROM audit_events e WHERE e.namespace = $1 \(rest)",
+            sqlite: "SELECT \(embeddedColumns) FROM audit_events e WHERE e.namespace = $1 \(rest)")
+    }
 }

@@ -18,9 +18,24 @@ extension AuditLog {
             SELECT FROM audit_events e WHERE e.namespace = c.namespace
                 AND e.created_at < clock_timestamp() - $1::bigint * interval '1 second')
         """
-    static let trim: Statement = """
-        SELECT catalog_trim_audit($1, $2::bigint * interval '1 second', $3::int)
+    static let trim = Statement(
+        postgres: "SELECT catalog_trim_audit($1, $2::bigint * interval '1 second', $3::int)",
+        sqlite: """
+            SELECT keep('edge', (SELECT max(o.created_at) FROM (
+                SELECT e.created_at FROM audit_events e WHERE e.namespace = $1
+                    AND e.created_at < clock_timestamp() - $2::bigint * interval '1 second'
+                ORDER BY e.created_at, e.id LIMIT $3) o))
+            """,
         """
+        UPDATE audit_chains SET (anchor_sequence, anchor_hash) = (
+            SELECT e.sequence, e.hash FROM audit_events e
+            WHERE e.namespace = $1 AND e.created_at = kept('edge') AND e.hash IS NOT NULL)
+        WHERE namespace = $1 AND EXISTS (
+            SELECT 1 FROM audit_events e
+            WHERE e.namespace = $1 AND e.created_at = kept('edge') AND e.hash IS NOT NULL)
+        """,
+        "DELETE FROM audit_events WHERE namespace = $1 AND created_at <= kept('edge')",
+        "SELECT changes()")
 
     /// The statement of one page; there is one per set of filtered columns.
     static func page(_ filtered: [String], isFirst: Bool) -> Statement {

@@ -76,39 +76,58 @@ extension EntityRows {
         e.namespace = $1 AND e.plugin = $2 AND e.kind = $3 AND e.source = '\(EntityCommand.source)'
         """
 
+    /// Whether a row was written in this transaction: what SQLite's triggers make of a row shows
+    /// only afterwards, so there a second statement reads what the first has written.
+    private static let isWritten = """
+        e.revision = (SELECT n.revision FROM namespaces n
+            WHERE n.name = $1 AND n.xid = catalog_transaction())
+        """
+
     private static let select = Statement(
         "SELECT \(columns) FROM entities e WHERE \(ofCollection) AND e.name = $4")
-    private static let insertOne = Statement(
-        """
+    private static let insertOneText = """
         INSERT INTO entities AS e (namespace, plugin, kind, source, name, doc)
-        VALUES ($1, $2, $3, '\(EntityCommand.source)', $4, $5::jsonb) RETURNING \(columns)
-        """)
-    /// Compares the printed text, because jsonb calls 1 and 1.0 equal.
-    private static let updateOne = Statement(
+        VALUES ($1, $2, $3, '\(EntityCommand.source)', $4, $5::jsonb)
         """
+    private static let insertOne = Statement(
+        postgres: "\(insertOneText) RETURNING \(columns)",
+        sqlite: insertOneText,
+        "SELECT \(columns) FROM entities e WHERE \(ofCollection) AND e.name = $4")
+    /// Compares the printed text, because jsonb calls 1 and 1.0 equal.
+    private static let updateOneText = """
         UPDATE entities e SET doc = $5::jsonb
         WHERE \(ofCollection) AND e.name = $4
             AND (e.doc - catalog_overlay_keys())::text <> $5::jsonb::text
-        RETURNING \(columns)
-        """)
+        """
+    private static let updateOne = Statement(
+        postgres: "\(updateOneText) RETURNING \(columns)",
+        sqlite: updateOneText,
+        "SELECT \(columns) FROM entities e WHERE \(ofCollection) AND e.name = $4 AND \(isWritten)")
     private static let deleteOne = Statement(
         "DELETE FROM entities e WHERE \(ofCollection) AND e.name = $4 RETURNING \(columns)")
     private static let selectMany = Statement(
         "SELECT \(columns) FROM entities e WHERE \(ofCollection) AND e.name = ANY ($4::text[])")
-    private static let insertMany = Statement(
-        """
+    private static let insertManyText = """
         INSERT INTO entities AS e (namespace, plugin, kind, source, name, doc)
         SELECT $1, $2, $3, '\(EntityCommand.source)', t.name, t.doc::jsonb
-        FROM unnest($4::text[], $5::text[]) AS t (name, doc) RETURNING \(columns)
-        """)
-    private static let updateMany = Statement(
+        FROM unnest($4::text[], $5::text[]) AS t (name, doc)
         """
+    private static let insertMany = Statement(
+        postgres: "\(insertManyText) RETURNING \(columns)",
+        sqlite: insertManyText, writtenRows)
+    private static let updateManyText = """
         UPDATE entities e SET doc = t.doc::jsonb
         FROM unnest($4::text[], $5::text[]) AS t (name, doc)
         WHERE \(ofCollection) AND e.name = t.name
             AND (e.doc - catalog_overlay_keys())::text <> t.doc::jsonb::text
-        RETURNING \(columns)
-        """)
+        """
+    private static let updateMany = Statement(
+        postgres: "\(updateManyText) RETURNING \(columns)",
+        sqlite: updateManyText, writtenRows)
+    private static let writtenRows = """
+        SELECT \(columns) FROM entities e
+        WHERE \(ofCollection) AND e.name = ANY ($4::text[]) AND \(isWritten)
+        """
     private static let deleteMany = Statement(
         """
         DELETE FROM entities e WHERE \(ofCollection) AND e.name = ANY ($4::text[])

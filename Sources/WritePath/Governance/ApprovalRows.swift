@@ -66,21 +66,41 @@ enum ApprovalRows {
         WHERE status = 'pending' AND expires_at <= clock_timestamp()
         """
     /// Resolves the requests of one namespace and records an event for each.
-    static let expire: Statement = """
-        WITH over AS (
-            UPDATE governance_approvals SET status = 'expired', resolved_at = expires_at,
-                resolved_by = 'system', resolution_note = 'nobody decided in time'
-            WHERE id IN (
-                SELECT id FROM governance_approvals
-                WHERE namespace = $1 AND status = 'pending' AND expires_at <= clock_timestamp()
-                ORDER BY id LIMIT $2::bigint FOR UPDATE SKIP LOCKED)
-            RETURNING *)
+    static let expire = Statement(
+        postgres: """
+            WITH over AS (
+                UPDATE governance_approvals SET status = 'expired', resolved_at = expires_at,
+                    resolved_by = 'system', resolution_note = 'nobody decided in time'
+                WHERE id IN (
+                    SELECT id FROM governance_approvals
+                    WHERE namespace = $1 AND status = 'pending' AND expires_at <= clock_timestamp()
+                    ORDER BY id LIMIT $2::bigint FOR UPDATE SKIP LOCKED)
+                RETURNING *)
+            INSERT INTO audit_events (namespace, correlation_id, event_type, actor, plugin,
+                resource_type, resource_ids, asset_uid, action, outcome)
+            SELECT namespace, id::text, 'governance.approval.expired', 'system', plugin, 'assets',
+                ARRAY[name], plugin || ':' || kind || ':' || name, 'approval.expire', 'success'
+            FROM over ORDER BY id
+            """,
+        sqlite: "SELECT keep('now', clock_timestamp())",
+        """
         INSERT INTO audit_events (namespace, correlation_id, event_type, actor, plugin,
             resource_type, resource_ids, asset_uid, action, outcome)
-        SELECT namespace, id::text, 'governance.approval.expired', 'system', plugin, 'assets',
-            ARRAY[name], plugin || ':' || kind || ':' || name, 'approval.expire', 'success'
-        FROM over ORDER BY id
+        SELECT namespace, id, 'governance.approval.expired', 'system', plugin, 'assets',
+            catalog_jsonb(json_array(name)), plugin || ':' || kind || ':' || name,
+            'approval.expire', 'success'
+        FROM governance_approvals
+        WHERE namespace = $1 AND status = 'pending' AND expires_at <= kept('now')
+        ORDER BY id LIMIT $2
+        """,
         """
+        UPDATE governance_approvals SET status = 'expired', resolved_at = expires_at,
+            resolved_by = 'system', resolution_note = 'nobody decided in time'
+        WHERE id IN (
+            SELECT id FROM governance_approvals
+            WHERE namespace = $1 AND status = 'pending' AND expires_at <= kept('now')
+            ORDER BY id LIMIT $2)
+        """)
 
     static func request(_ rows: Rows, _ row: Int) throws(PostgresError) -> ApprovalRequest {
         guard let status = ApprovalRequest.Status(rawValue: try rows.string(row, 10)) else {

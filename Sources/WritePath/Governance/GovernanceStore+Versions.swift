@@ -142,24 +142,31 @@ extension GovernanceStore {
         """)
     /// One look-up for each source of the collection; the source that comes first by name wins.
     private static let entity = Statement(
-        """
-        WITH RECURSIVE sources AS (
-            SELECT min(source) AS source FROM entities
-            WHERE namespace = $1 AND plugin = $2 AND kind = $3
-            UNION ALL
-            SELECT (
-                SELECT min(e.source) FROM entities e
-                WHERE e.namespace = $1 AND e.plugin = $2 AND e.kind = $3 AND e.source > s.source)
-            FROM sources s WHERE s.source IS NOT NULL
-        )
-        SELECT \(AssetSnapshot.columns) FROM sources s
-        JOIN LATERAL (
-            SELECT * FROM entities
-            WHERE namespace = $1 AND plugin = $2 AND kind = $3 AND source = s.source AND name = $4
-            LIMIT 1
-        ) e ON true
-        LEFT JOIN catalog_sources c
-            ON c.namespace = e.namespace AND c.plugin = e.plugin AND c.id = e.source
-        ORDER BY e.source LIMIT 1
-        """)
+        postgres: """
+            WITH RECURSIVE sources AS (
+                SELECT min(source) AS source FROM entities
+                WHERE namespace = $1 AND plugin = $2 AND kind = $3
+                UNION ALL
+                SELECT (
+                    SELECT min(e.source) FROM entities e
+                    WHERE e.namespace = $1 AND e.plugin = $2 AND e.kind = $3 AND e.source > s.source)
+                FROM sources s WHERE s.source IS NOT NULL
+            )
+            SELECT \(AssetSnapshot.columns) FROM sources s
+            JOIN LATERAL (
+                SELECT * FROM entities
+                WHERE namespace = $1 AND plugin = $2 AND kind = $3 AND source = s.source AND name = $4
+                LIMIT 1
+            ) e ON true
+            LEFT JOIN catalog_sources c
+                ON c.namespace = e.namespace AND c.plugin = e.plugin AND c.id = e.source
+            ORDER BY e.source LIMIT 1
+            """,
+        sqlite: """
+            SELECT \(AssetSnapshot.columns) FROM entities e
+            LEFT JOIN catalog_sources c
+                ON c.namespace = e.namespace AND c.plugin = e.plugin AND c.id = e.source
+            WHERE e.namespace = $1 AND e.plugin = $2 AND e.kind = $3 AND e.name = $4
+            ORDER BY e.source LIMIT 1
+            """)
 }

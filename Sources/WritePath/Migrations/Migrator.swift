@@ -20,14 +20,16 @@ package struct Migrator: Sendable {
     package init(
         configuration: PostgresConfiguration, reactor: Reactor, observer: Observer,
         usesLock: Bool = true, lockTimeout: Duration = WriteLimits.migrationLockTimeout,
-        migrations: [Migration] = SchemaMigrations.all
+        migrations: [Migration]? = nil
     ) {
+        let schema =
+            configuration.embedded == nil ? SchemaMigrations.all : SchemaMigrations.embedded
         self.configuration = configuration
         self.reactor = reactor
         self.observer = observer
         self.usesLock = usesLock
         self.lockTimeout = lockTimeout
-        self.migrations = migrations.sorted { $0.version < $1.version }
+        self.migrations = (migrations ?? schema).sorted { $0.version < $1.version }
     }
 
     /// Applies the missing steps in one session and returns them.
@@ -38,6 +40,11 @@ package struct Migrator: Sendable {
     package func run() async throws(WriteError) -> [Migration] {
         do {
             if !usesLock { return try await runUnlocked() }
+            if configuration.embedded != nil {
+                return try await MigrationTableLock(
+                    configuration: configuration, reactor: reactor, observer: observer
+                ).whileHeld { connection in try await apply(on: connection) }
+            }
             if try await isLocked() { observer.observe(.migrationLockAwaited) }
             return try await AdvisoryLock.withAdvisoryLock(
                 id: Migrator.lockID, configuration: configuration, reactor: reactor,
@@ -104,7 +111,9 @@ package struct Migrator: Sendable {
             observer.observe(
                 .migrationApplied(name: migration.title, duration: ContinuousClock.now - start))
         }
-        try await LegacyImport(connection: connection, observer: observer).run()
+        if configuration.embedded == nil {
+            try await LegacyImport(connection: connection, observer: observer).run()
+        }
         return applied
     }
 
@@ -164,14 +173,23 @@ extension Migrator {
     private static let begin: Statement = "BEGIN"
     private static let commit: Statement = "COMMIT"
     private static let rollback: Statement = "ROLLBACK"
-    private static let createTable: Statement = """
-        CREATE TABLE IF NOT EXISTS schema_migrations (
-            version int PRIMARY KEY,
-            name text NOT NULL,
-            checksum text NOT NULL,
-            applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
-        )
-        """
+    private static let createTable = Statement(
+        postgres: """
+            CREATE TABLE IF NOT EXISTS schema_migrations (
+                version int PRIMARY KEY,
+                name text NOT NULL,
+                checksum text NOT NULL,
+                applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+            )
+            """,
+        sqlite: """
+            CREATE TABLE IF NOT EXISTS schema_migrations (
+                version INTEGER PRIMARY KEY,
+                name TEXT NOT NULL,
+                checksum TEXT NOT NULL,
+                applied_at INTEGER NOT NULL DEFAULT (clock_timestamp())
+            )
+            """)
     private static let lockTable: Statement = "LOCK TABLE schema_migrations IN EXCLUSIVE MODE"
     private static let checksum: Statement = "SELECT encode(sha256($1::bytea), 'hex')"
     private static let recorded: Statement = "SELECT version, checksum FROM schema_migrations"

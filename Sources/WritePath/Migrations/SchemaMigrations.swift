@@ -34,4 +34,12 @@ package enum SchemaMigrations {
             version: 20, name: "source_failures",
             sql: PackageResources._020_source_failures_sql),
     ]
+
+    /// Every step of the embedded store, which counts its own.
+    package static let embedded: [Migration] = [
+        Migration(version: 1, name: "store", sql: PackageResources.sqlite_0001_store_sql),
+        Migration(
+            version: 2, name: "beside_entities",
+            sql: PackageResources.sqlite_0002_beside_entities_sql),
+    ]
 }

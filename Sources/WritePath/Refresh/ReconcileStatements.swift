@@ -47,11 +47,17 @@ enum ReconcileStatements {
             AS f(kind, name, doc, place)
         ORDER BY f.place
         """
-    static let delete: Statement = """
-        DELETE FROM entities e USING unnest($4::text[], $5::text[]) AS f(kind, name)
-        WHERE e.namespace = $1 AND e.plugin = $2 AND e.source = $3
-            AND e.kind = f.kind AND e.name = f.name
-        """
+    static let delete = Statement(
+        postgres: """
+            DELETE FROM entities e USING unnest($4::text[], $5::text[]) AS f(kind, name)
+            WHERE e.namespace = $1 AND e.plugin = $2 AND e.source = $3
+                AND e.kind = f.kind AND e.name = f.name
+            """,
+        sqlite: """
+            DELETE FROM entities
+            WHERE namespace = $1 AND plugin = $2 AND source = $3 AND (kind, name) IN (
+                SELECT f.kind, f.name FROM unnest($4::text[], $5::text[]) AS f(kind, name))
+            """)
 
     // A source that was switched off meanwhile stays so: `enabled` is the configuration's.
     private static let recordRefresh: Statement = """

@@ -16,6 +16,10 @@ package struct WriteError: Error, Equatable, Sendable, CustomStringConvertible {
         package static let migrationFailed = Code(rawValue: "migration_failed")
         /// Another process kept the migration lock for too long.
         package static let migrationLocked = Code(rawValue: "migration_locked")
+        /// A copy was to go where there is something already.
+        package static let copyTargetNotEmpty = Code(rawValue: "copy_target_not_empty")
+        /// What a copy has made is not what it was made from.
+        package static let copyDiffers = Code(rawValue: "copy_differs")
         /// The database cannot be reached.
         package static let databaseUnavailable = Code(rawValue: "database_unavailable")
     }

@@ -40,6 +40,10 @@ package enum WriteLimits {
     package static let revisionLabelCharacters = 512
     /// Longest wait for another process that migrates.
     package static let migrationLockTimeout: Duration = .seconds(900)
+    /// How often the lock in a table is tried, the pause between, and when it is left over from the dead.
+    package static let tableLockTries = 30
+    package static let tableLockPause: Duration = .seconds(1)
+    static let tableLockStale: Duration = .seconds(300)
     /// Longest run of one migration.
     package static let migrationTimeout: Duration = .seconds(600)
     /// Rows of a single-tenant table that one transaction copies.

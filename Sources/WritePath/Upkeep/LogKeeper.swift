@@ -160,32 +160,54 @@ extension LogKeeper {
     }
 
     /// A session that listens is asked for a sign of life every second.
-    private static let endListeners: Statement = """
-        SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-        WHERE datname = current_database() AND usename = current_user
-            AND application_name = $1
-            AND GREATEST(state_change, backend_start)
-                < clock_timestamp() - $2::bigint * interval '1 millisecond'
-        """
-    private static let claim: Statement = """
-        SELECT w.task FROM unnest($1::text[], $2::bigint[]) AS w (task, ms),
-            LATERAL catalog_claim(w.task, w.ms * interval '1 millisecond') c
-        WHERE c.claimed
-        """
-    private static let trimmable: Statement = """
-        SELECT catalog_trimmable($1::bigint, $2::bigint * interval '1 millisecond')
-        """
-    private static let trim: Statement = """
-        SELECT removed, new_floor FROM catalog_trim_log(
-            $1, $2::bigint, $3::bigint * interval '1 millisecond', $4::bigint,
-            $5::bigint * interval '1 millisecond', $6::int)
-        """
+    private static let endListeners = Statement(
+        postgres: """
+            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND usename = current_user
+                AND application_name = $1
+                AND GREATEST(state_change, backend_start)
+                    < clock_timestamp() - $2::bigint * interval '1 millisecond'
+            """,
+        sqlite: "SELECT 0")
+    private static let claim = Statement(
+        postgres: """
+            SELECT w.task FROM unnest($1::text[], $2::bigint[]) AS w (task, ms),
+                LATERAL catalog_claim(w.task, w.ms * interval '1 millisecond') c
+            WHERE c.claimed
+            """,
+        sqlite: """
+            SELECT t.value FROM json_each($1) t WHERE catalog_claim(t.value, array_element(2, t.key))
+            """)
+    private static let trimmable = Statement(
+        postgres: """
+            SELECT catalog_trimmable($1::bigint, $2::bigint * interval '1 millisecond')
+            """,
+        sqlite: EmbeddedUpkeep.trimmable)
+    private static let trim = Statement(
+        postgres: """
+            SELECT removed, new_floor FROM catalog_trim_log(
+                $1, $2::bigint, $3::bigint * interval '1 millisecond', $4::bigint,
+                $5::bigint * interval '1 millisecond', $6::int)
+            """,
+        sqlite: EmbeddedUpkeep.measureTrim, EmbeddedUpkeep.acknowledged, EmbeddedUpkeep.newFloor,
+        EmbeddedUpkeep.trimChanges, "SELECT keep('removed', changes())",
+        EmbeddedUpkeep.trimRevisions, "SELECT keep('removed', kept('removed') + changes())",
+        "UPDATE namespaces SET floor = kept('new_floor') WHERE name = $1 AND floor < kept('new_floor')",
+        "SELECT kept('removed') AS removed, kept('new_floor') AS new_floor")
     private static let namespaces: Statement = """
         SELECT name FROM namespaces UNION SELECT DISTINCT namespace FROM entities ORDER BY 1
         """
-    private static let repair: Statement = "SELECT catalog_repair($1)"
-    private static let watch: Statement = """
-        SELECT catalog_watch_tables($1::bigint * interval '1 millisecond')
-        """
-    private static let restoreTriggers: Statement = "SELECT catalog_restore_triggers()"
+    private static let repair = Statement(
+        postgres: "SELECT catalog_repair($1)",
+        sqlite: EmbeddedUpkeep.judgeDigests, EmbeddedUpkeep.raiseRevision,
+        "INSERT INTO catalog_bump (namespace) SELECT $1 WHERE kept('broken')",
+        EmbeddedUpkeep.stampRows, EmbeddedUpkeep.forgetCollections,
+        EmbeddedUpkeep.countCollections, EmbeddedUpkeep.repairHead, EmbeddedUpkeep.repairLog,
+        "SELECT kept('broken')")
+    /// Nobody restores single tables of a file.
+    private static let watch = Statement(
+        postgres: "SELECT catalog_watch_tables($1::bigint * interval '1 millisecond')",
+        sqlite: "SELECT NULL")
+    private static let restoreTriggers = Statement(
+        postgres: "SELECT catalog_restore_triggers()", sqlite: "SELECT 0")
 }
