@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// The command line for operators of a catalog; every command works through the public API.
 ///
-/// `config` and `db` are the exceptions: they look at what a server would start with.
+/// `config`, `db` and `store` are the exceptions: they look at what a server would start with.
 @main
 struct CatalogControl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,7 +17,7 @@ struct CatalogControl: AsyncParsableCommand {
             GetCommand.self, ApplyCommand.self, DeleteCommand.self, ActionCommand.self,
             SourcesCommand.self, RefreshCommand.self, JobsCommand.self, AuditCommand.self,
             GovernanceCommand.self, ApprovalsCommand.self, ChangesCommand.self, CacheCommand.self,
-            ConfigCommand.self, DatabaseCommand.self, VerifyCommand.self,
+            ConfigCommand.self, DatabaseCommand.self, VerifyCommand.self, StoreCommand.self,
         ])
 
     static func main() async {

@@ -37,6 +37,14 @@ extension IntegrationTests {
             try await run.expectAll(programs: cluster.bin)
         }
 
+        @Test("every command of the page about the embedded store does what it says")
+        func embedded() async throws {
+            let cluster = try await PostgresCluster.shared()
+            let run = try RunbookRun(
+                RunbookDocument("embedded.md"), dsn: try await cluster.makeDatabase())
+            try await run.expectAll(programs: cluster.bin)
+        }
+
         @Test("the documents have every chapter that operators look for")
         func chapters() throws {
             let runbook = try RunbookDocument("operations.md").chapters
