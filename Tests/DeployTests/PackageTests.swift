@@ -52,7 +52,9 @@ extension DeployTests {
                 // Swift reads its arguments from there.
                 ["-m", "sh", "-c", "mount -t proc proc $0/proc && exec chroot \"$0\" \"$@\"", root]
                     + command,
-                environment: ["DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"])
+                environment: [
+                    "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1", "TMPDIR": "/tmp",
+                ])
         }
 
         private static func expectFiles(_ root: String) async throws {
