@@ -4,7 +4,8 @@ import Postgres
 ///
 /// It knows the turns that our statements use and no others: casts, arrays as parameters, intervals,
 /// row locks, recordsets. What differs in more than words has a text of its own
-/// (`Statement.embedded`), which may use the same turns. A test prepares every statement.
+/// (`Statement.embedded`), which may use the same turns. What is not understood fails when it is
+/// prepared, so the suites that run on both stores find it.
 enum SQLiteDialect {
     static func plan(_ statement: Statement) -> StatementPlan {
         if !statement.embedded.isEmpty {
@@ -117,7 +118,9 @@ enum SQLiteDialect {
         var list = zip(numbers, names).map { "array_element(\($0), a.key) AS \($1)" }
         if let place { list.append("a.key + 1 AS \(place)") }
         let first = numbers.first.map { "$\($0)" } ?? "'[]'"
-        return "(SELECT \(list.joined(separator: ", ")) FROM json_each(\(first)) a) AS \(alias)"
+        // The limit keeps it a table of its own: merged into a join it would be read for each row.
+        let columns = list.joined(separator: ", ")
+        return "(SELECT \(columns) FROM json_each(\(first)) a LIMIT -1) AS \(alias)"
     }
 
     private static func recordset(

@@ -22,7 +22,7 @@ struct RefreshReconcilerTests {
             target, with: entities(servers))
     }
 
-    @Test func onlyWhatDiffersIsWritten() async throws {
+    @Test(.onPostgres) func onlyWhatDiffersIsWritten() async throws {
         let database = try await JobsDatabase()
         let first = try await Self.reconcile(database, "a b c")
         #expect(first.added == 3 && first.updated == 0 && first.removed == 0)
@@ -53,7 +53,7 @@ struct RefreshReconcilerTests {
         #expect(actor == "alice job-1")
     }
 
-    @Test func otherSourcesKindsAndNamespacesAreLeftAlone() async throws {
+    @Test(.onPostgres) func otherSourcesKindsAndNamespacesAreLeftAlone() async throws {
         let database = try await JobsDatabase()
         try await database.change(
             """

@@ -97,7 +97,7 @@ struct RefreshSourcesTests {
         #expect(try await record(database, "s1").error == nil)
     }
 
-    @Test func disabledAndRemovedSourcesLoseTheirEntities() async throws {
+    @Test(.onPostgres) func disabledAndRemovedSourcesLoseTheirEntities() async throws {
         let database = try await JobsDatabase()
         try await database.configure([("s1", "a"), ("s2", "b"), ("s3", "c")])
         try await database.refresh()

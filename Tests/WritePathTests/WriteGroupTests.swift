@@ -118,7 +118,7 @@ struct WriteGroupTests {
         #expect(try await fixture.census() == "0|0|0|0")
     }
 
-    @Test func keysOfAGroupAreKeptForSuccessesOnly() async throws {
+    @Test(.onPostgres) func keysOfAGroupAreKeptForSuccessesOnly() async throws {
         let fixture = try await StoreFixture()
         try await fixture.run(.create(["name": "old"]), key: "old")
         let members = [

@@ -6,25 +6,46 @@ import Postgres
 enum ReconcileStatements {
     // A full join can only be hashed or merged, so that no plan made for few rows meets many.
     // The fingerprint comes with it: one statement, so all of it is one snapshot.
-    static let compare: Statement = """
-        WITH fresh AS MATERIALIZED (
-            SELECT f.kind, f.name, f.doc::jsonb AS doc, f.place
-            FROM unnest($4::text[], $5::text[], $6::text[])
-                WITH ORDINALITY AS f(kind, name, doc, place)
-        ), present AS MATERIALIZED (
-            SELECT e.kind, e.name, e.doc - catalog_overlay_keys() AS doc, e.digest FROM entities e
-            WHERE e.namespace = $1 AND e.plugin = $2 AND e.source = $3
-        )
-        SELECT 'state' AS op, count(*) AS place, NULL AS kind, NULL AS name,
-            COALESCE(bit_xor(p.digest), 0) AS digest
-        FROM present p
-        UNION ALL
-        SELECT CASE WHEN p.doc IS NULL THEN 'insert' WHEN f.doc IS NULL THEN 'delete'
-                ELSE 'update' END,
-            f.place, p.kind, p.name, NULL
-        FROM fresh f FULL JOIN present p ON p.kind = f.kind AND p.name = f.name
-        WHERE f.doc IS DISTINCT FROM p.doc
-        """
+    static let compare = Statement(
+        postgres: """
+            WITH fresh AS MATERIALIZED (
+                SELECT f.kind, f.name, f.doc::jsonb AS doc, f.place
+                FROM unnest($4::text[], $5::text[], $6::text[])
+                    WITH ORDINALITY AS f(kind, name, doc, place)
+            ), present AS MATERIALIZED (
+                SELECT e.kind, e.name, e.doc - catalog_overlay_keys() AS doc, e.digest FROM entities e
+                WHERE e.namespace = $1 AND e.plugin = $2 AND e.source = $3
+            )
+            SELECT 'state' AS op, count(*) AS place, NULL AS kind, NULL AS name,
+                COALESCE(bit_xor(p.digest), 0) AS digest
+            FROM present p
+            UNION ALL
+            SELECT CASE WHEN p.doc IS NULL THEN 'insert' WHEN f.doc IS NULL THEN 'delete'
+                    ELSE 'update' END,
+                f.place, p.kind, p.name, NULL
+            FROM fresh f FULL JOIN present p ON p.kind = f.kind AND p.name = f.name
+            WHERE f.doc IS DISTINCT FROM p.doc
+            """,
+        sqlite: """
+            WITH fresh AS MATERIALIZED (
+                SELECT f.kind, f.name, f.doc::jsonb AS doc, f.place
+                FROM unnest($4::text[], $5::text[], $6::text[])
+                    WITH ORDINALITY AS f(kind, name, doc, place)
+            )
+            SELECT 'state' AS op, count(*) AS place, NULL AS kind, NULL AS name,
+                COALESCE(bit_xor(e.digest), 0) AS digest
+            FROM entities e WHERE e.namespace = $1 AND e.plugin = $2 AND e.source = $3
+            UNION ALL
+            SELECT CASE WHEN e.id IS NULL THEN 'insert' ELSE 'update' END,
+                f.place, e.kind, e.name, NULL
+            FROM fresh f LEFT JOIN entities e ON e.namespace = $1 AND e.plugin = $2
+                AND e.kind = f.kind AND e.source = $3 AND e.name = f.name
+            WHERE e.id IS NULL OR f.doc <> e.doc - catalog_overlay_keys()
+            UNION ALL
+            SELECT 'delete', NULL, e.kind, e.name, NULL
+            FROM entities e WHERE e.namespace = $1 AND e.plugin = $2 AND e.source = $3
+                AND (e.kind, e.name) NOT IN (SELECT f.kind, f.name FROM fresh f)
+            """)
     static let fingerprint: Statement = """
         SELECT 'state', count(*), NULL, NULL, COALESCE(bit_xor(e.digest), 0) FROM entities e
         WHERE e.namespace = $1 AND e.plugin = $2 AND e.source = $3
