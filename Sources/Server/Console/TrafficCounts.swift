@@ -55,7 +55,7 @@ extension TrafficCounts {
     init(_ requests: RequestMetrics, _ namespaces: NamespaceMetricsFamily) {
         self.init()
         for group in RequestMetrics.Group.allCases {
-            let totals = requests.totals(of: group)
+            let totals = requests.row(of: group).totals
             let count = totals.statuses.reduce(0, +)
             switch group {
             case .health, .changes: continue

@@ -26,6 +26,11 @@ struct RequestMetrics: Sendable {
             counters[min(max(status / 100, 1), 5) - 1].increment()
             latency.record(micros: micros)
         }
+
+        /// What was counted: answers by the class of their status, durations by bucket.
+        var totals: (statuses: [Int], times: [Int]) {
+            (counters.map(\.current), latency.bucketCounts)
+        }
     }
 
     private let rows: [Row]
@@ -50,12 +55,6 @@ struct RequestMetrics: Sendable {
 
     func record(_ group: Group, status: Int, micros: Int) {
         row(of: group).record(status: status, micros: micros)
-    }
-
-    /// What a group has counted: answers by the class of their status, durations by bucket.
-    func totals(of group: Group) -> (statuses: [Int], times: [Int]) {
-        let row = row(of: group)
-        return (row.counters.map(\.current), row.latency.bucketCounts)
     }
 
     /// The counters of a group, for whoever counts often.
