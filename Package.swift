@@ -107,7 +107,8 @@ let package = Package(
             "Server",
             [
                 "CatalogModel", "Telemetry", "ReadPath", "WritePath", "Invalidation", "Postgres",
-                "Embedded", "Sockets", hummingbird, lifecycle, logging, httpTypes, crypto, subprocess,
+                "Embedded", "Sockets", hummingbird, lifecycle, logging, httpTypes, crypto,
+                subprocess,
                 unixSignals, systemPackage, "LMDB", "Compression", "Upstream", asyncAlgorithms,
                 cryptoExtras, asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, nioHTTPTypes,
                 nioHTTPTypesHTTP1, hummingbirdCore, hummingbirdHTTP2, nioTLS,

@@ -75,7 +75,7 @@ struct Replica: Sendable {
         caches = CacheDirectory(
             path: configuration.cacheDirectory, kinds: KindTable(plugins: Plugins.all),
             bootID: MachineFacts.bootID,
-            budget: Self.budget(configuration.cacheBudget, observer), metrics: namespaceMetrics)
+            budget: configuration.cacheBudget.withinOpenFiles(observer), metrics: namespaceMetrics)
         let name = register.replica.id
         let upstream = configuration.upstream.map { UpstreamFeed(url: $0, name: name) }
         self.upstream = upstream
@@ -146,19 +146,6 @@ struct Replica: Sendable {
                 started: started, stalls: changeMetrics.stalled
             ) { Self.readiness(stage, replicator, leadership) } : nil
         addGauges()
-    }
-
-    /// The budget, cut to what the files allow that the process may open.
-    private static func budget(_ wanted: CacheBudget, _ observer: Observer) -> CacheBudget {
-        let files = OpenFileLimit.raise() - ServerLimits.filesBesideCaches
-        let possible = max(1, files / OpenFileLimit.filesPerEnvironment)
-        guard possible < wanted.maxNamespaces else { return wanted }
-        observer.observe(
-            .settingIgnored(
-                name: "CATALOG_CACHE_MAX_NAMESPACES",
-                reason: "the limit of open files allows \(possible)"))
-        return CacheBudget(
-            maxNamespaces: possible, maxBytes: wanted.maxBytes, pageBytes: wanted.pageBytes)
     }
 
     private func addGauges() {
@@ -241,18 +228,21 @@ struct Replica: Sendable {
             replicaFeed: ReplicaFeedHandler(
                 relay: relay, hub: hub, seats: seats,
                 writeTimeout: configuration.changeWriteTimeout),
-            governance: GovernanceHandler(
-                store: GovernanceStore(
-                    pool: pool, observer: observer, rules: configuration.governance,
-                    isAuditEnabled: configuration.auditEnabled),
-                log: AuditLog(pool: pool, observer: observer), rules: configuration.governance),
-            access: access.control)
+            governance: governanceHandler, access: access.control)
         return CatalogResponder(
             routes: RouteTable(
                 kinds: caches.kinds, plugins: Plugins.all, hasJobs: configuration.jobsEnabled,
                 hasConsole: console != nil),
             tenancy: Tenancy(mode: configuration.tenancy), identities: access.identities,
             handlers: handlers, metrics: requestMetrics, accessLog: accessLog, observer: observer)
+    }
+
+    private var governanceHandler: GovernanceHandler {
+        GovernanceHandler(
+            store: GovernanceStore(
+                pool: pool, observer: observer, rules: configuration.governance,
+                isAuditEnabled: configuration.auditEnabled),
+            log: AuditLog(pool: pool, observer: observer), rules: configuration.governance)
     }
 
     private var discoveryHandler: DiscoveryHandler {

@@ -6,7 +6,9 @@ extension IntegrationTests {
     @Suite("What the other documents tell to do")
     struct DocumentTests {
         /// Their commands are run by `RunbookTests`.
-        private static let runbooks = ["operations.md", "upgrade.md", "catalogctl.md", "embedded.md"]
+        private static let runbooks = [
+            "operations.md", "upgrade.md", "catalogctl.md", "embedded.md",
+        ]
         /// They start their own replicas.
         private static let beginnings = ["README.md", "getting-started.md"]
         /// They suppose the two replicas of getting-started.md.
