@@ -36,7 +36,9 @@ package final class EmbeddedStore: EmbeddedDatabase {
             }
         } catch {
             throw PostgresError(
-                .connectFailed, "the folder of \(path) cannot be made", sqlState: "58030")
+                .connectFailed,
+                "the folder of \(path) cannot be made; CATALOG_DATABASE_FILE names another place",
+                sqlState: "58030")
         }
         lock = try FileLock(path: path + ".lock", of: path)
         FileLock.makePrivate(path)

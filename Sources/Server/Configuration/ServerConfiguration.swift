@@ -86,9 +86,9 @@ package struct ServerConfiguration: Sendable {
         }
         (host, port) = try Self.address(reader.text(.listen))
         tls = try TLSFiles.read(reader)
-        sourcesPath = try reader.text(.sources)
         configStore = try ConfigStoreMode(rawValue: reader.text(.configStore)) ?? .database
         database = try DatabaseChoice.read(reader)
+        sourcesPath = try SampleSources.path(reader, database) { ignored.append(($0, $1)) }
         poolSize = number(.poolSize, 2...100)
         cacheDirectory = try reader.text(.cacheDirectory)
         cacheEnabled = try reader.flag(.cacheEnabled)

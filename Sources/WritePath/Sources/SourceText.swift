@@ -1,7 +1,7 @@
 import Foundation
 
 /// Reads the whole of a regular file as text.
-enum SourceText {
+package enum SourceText {
     /// The text of a file; links are followed, as mounted configuration consists of links.
     ///
     /// Blocks on the file system. Throws `.unreadable` or `.tooLarge`.
@@ -39,7 +39,9 @@ enum SourceText {
     }
 
     /// Whether there is anything at the path; blocks on the file system.
-    static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+    package static func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: path)
+    }
 
     /// The path with its links resolved and without `.` and `..`.
     static func canonical(_ path: String) -> String {
