@@ -77,7 +77,7 @@ struct TrafficFiguresTests {
         namespaces.metrics(for: "a").hits.increment(by: 3)
         namespaces.metrics(for: "b").requests(.stale).increment()
         let counts = TrafficCounts(requests, namespaces)
-        #expect(counts.reads == 4 && counts.writes == 2 && counts.others == 4)
+        #expect(counts.reads == 4 && counts.writes == 2 && counts.others == 5)
         #expect(counts.refused == 1 && counts.failed == 1)
         #expect(counts.hits == 3 && counts.stale == 1 && counts.cacheReads == 4)
         #expect(counts.readTimes.reduce(0, +) == 4 && counts.readTimes[1] == 3)

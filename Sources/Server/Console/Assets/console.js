@@ -51,7 +51,13 @@ const sourceOf = (job) => (job.sourceId === '_all' ? 'all sources' : job.sourceI
 const cancel = (job) => change(job, `api/jobs/v1alpha1/refresh/${encodeURIComponent(job.id)}:cancel`,
   `Canceled the refresh of ${job.plugin}, ${sourceOf(job)}.`);
 
-function retry(job) {
+async function retry(job) {
+  try {
+    // The jobs may be on the page before the plugins are.
+    if (plugins.size === 0) await readPlugins();
+  } catch (error) {
+    return notice(inWords(error));
+  }
   const plugin = plugins.get(job.plugin);
   if (!plugin) return notice(`There is no plugin ${job.plugin} to refresh.`);
   const source = job.sourceId === '_all' ? '' : `/${encodeURIComponent(job.sourceId)}`;
@@ -60,6 +66,12 @@ function retry(job) {
 }
 
 const plugins = new Map();
+
+async function readPlugins() {
+  const answer = await request('api/plugins');
+  for (const plugin of answer.plugins) plugins.set(plugin.name, plugin.basePath);
+  return answer.plugins;
+}
 
 // What is live.
 
@@ -214,9 +226,7 @@ async function prepareNamespaces() {
 async function restart() {
   live.start();
   try {
-    const answer = await request('api/plugins');
-    for (const plugin of answer.plugins) plugins.set(plugin.name, plugin.basePath);
-    loadKinds(answer.plugins);
+    loadKinds(await readPlugins());
     isReady = true;
   } catch (error) {
     notice(`The catalogs are not known: ${inWords(error)}`);
