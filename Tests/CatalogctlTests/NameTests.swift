@@ -37,8 +37,8 @@ struct NameTests {
         #expect(leaves.count > 50)
         for leaf in leaves {
             #expect(leaf.options.isSuperset(of: ["o", "output"]), "\(leaf.path)")
-            // These look at what a server would start with, or at its database.
-            guard !["config", "db"].contains(leaf.path[1]) else { continue }
+            // These look at what a server would start with, or at its store.
+            guard !["config", "db", "store"].contains(leaf.path[1]) else { continue }
             #expect(leaf.options.contains("server"), "\(leaf.path)")
             // It compares all namespaces.
             guard leaf.path != ["catalogctl", "verify"] else { continue }

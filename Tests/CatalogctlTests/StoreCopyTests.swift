@@ -70,6 +70,11 @@ struct StoreCopyTests {
         #expect(run.output.contains("audit chains are the same"))
         let again = try await ControlRun(["store", "copy", "--from", path, "--to", dsn])
         #expect(again.status == 1 && again.errors.contains("copy_target_not_empty"))
+        let other = try await PostgresCluster.shared().makeDatabase()
+        let report = try await ControlRun(
+            ["store", "copy", "--from", path, "--to", other, "-o", "json"])
+        let json = try JSONParser.parse(Array(report.output.utf8))
+        #expect(json["namespaces"] == 1 && json["tables"]?.arrayValue?.isEmpty == false)
         let absent = try await ControlRun(["store", "copy", "--from", path + "x", "--to", dsn])
         #expect(absent.status == 3)
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CatalogModel
 import Embedded
 import Postgres
 import Telemetry
@@ -29,6 +30,9 @@ struct StoreCopyCommand: AsyncParsableCommand {
     @Option(help: "Connection string of the target; DATABASE_DSN where none is given.")
     var to: String?
 
+    @Option(name: .shortAndLong, help: "How the result is printed.")
+    var output: OutputFormat = .table
+
     func run() async throws {
         guard let dsn = to ?? MachineFacts.environment()["DATABASE_DSN"], !dsn.isEmpty else {
             throw ValidationError("name the target by --to or DATABASE_DSN")
@@ -41,11 +45,7 @@ struct StoreCopyCommand: AsyncParsableCommand {
                 throw ValidationError("--to: \(error.message)")
             }
             let report = try await copy(to: target)
-            let rows = report.rows.reduce(0) { $0 + $1.count }
-            Output.write([
-                "copied \(rows) rows; digests of \(report.namespaces) namespaces and all audit "
-                    + "chains are the same"
-            ])
+            show(report)
         } catch let error as WriteError {
             Output.complain("\(error)")
             throw error.code == .databaseUnavailable
@@ -57,6 +57,27 @@ struct StoreCopyCommand: AsyncParsableCommand {
         }
     }
 
+    private func show(_ report: StoreCopy.Report) {
+        let tables = report.rows.map { row in
+            JSONValue.object([
+                "table": .string(row.table), "rows": .number(JSONNumber(Int64(row.count))),
+            ])
+        }
+        let json = JSONValue.object([
+            "tables": .array(tables), "namespaces": .number(JSONNumber(Int64(report.namespaces))),
+        ])
+        switch output {
+        case .table:
+            let rows = report.rows.reduce(0) { $0 + $1.count }
+            Output.write([
+                "copied \(rows) rows; digests of \(report.namespaces) namespaces and all audit "
+                    + "chains are the same"
+            ])
+        case .json: Output.write([json.encodedText])
+        case .yaml: Output.write(YAMLText.document(json))
+        }
+    }
+
     private func copy(to target: PostgresConfiguration) async throws -> StoreCopy.Report {
         guard EmbeddedStore.exists(at: from) else {
             throw PostgresError(.connectFailed, "there is no store at \(from)")
@@ -64,8 +85,8 @@ struct StoreCopyCommand: AsyncParsableCommand {
         let source = PostgresConfiguration(embedded: try EmbeddedStore(path: from))
         let copy = StoreCopy(
             from: source, to: target, reactor: try Reactor(), observer: .silent()
-        ) { table, rows in
-            Output.write(["\(table): \(rows)"])
+        ) { [output] table, rows in
+            if output == .table { Output.write(["\(table): \(rows)"]) }
         }
         return try await copy.run()
     }
