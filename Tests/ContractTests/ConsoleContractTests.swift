@@ -142,7 +142,7 @@ struct ConsoleContractTests {
         try await server.kill()
     }
 
-    @Test("every replica that lives is seen on each, with how far it is")
+    @Test("every replica that lives is seen on each, with how far it is", .onPostgres)
     func replicas() async throws {
         let first = try await ServerProcess.ready(.init(environment: ["POD_NAME": "one"]))
         let second = try await ServerProcess.ready(

@@ -50,12 +50,22 @@ struct PostgresConsoleRecords: ConsoleRecords {
         "actor", "eventType", "action", "plugin", "resourceType", "resource", "outcome", "reason",
     ]
     private static let auditTail = Statement(
+        postgres: auditTail(resources: "array_to_string(resource_ids[1:3], ', ')"),
+        sqlite: auditTail(
+            resources: """
+                (SELECT group_concat(r.value, ', ')
+                 FROM (SELECT value FROM json_each(resource_ids) LIMIT 3) r)
+                """))
+
+    /// The newest events; the first resources of each are a text.
+    private static func auditTail(resources: String) -> String {
         """
         SELECT id::text, floor(extract(epoch FROM created_at) * 1000)::bigint, actor, event_type,
             coalesce(action, action_verb), plugin, resource_type,
-            coalesce(asset_uid, array_to_string(resource_ids[1:3], ', ')), outcome,
-            left(reason, 300), status_code::bigint
+            coalesce(asset_uid, \(resources)), outcome,
+            substr(reason, 1, 300), status_code::bigint
         FROM audit_events WHERE namespace = $1
         ORDER BY created_at DESC, id DESC LIMIT \(ServerLimits.consoleRows)
-        """)
+        """
+    }
 }
