@@ -102,22 +102,34 @@ struct BrowserPage: Sendable {
     }
 
     /// Clicks in the middle of the first element that a selector finds.
+    ///
+    /// What comes to the page in the meantime may push the element away or put a new one in its
+    /// place; then the click has hit something else, and is made again.
     func click(_ selector: String) async throws {
-        let place = try await evaluate(
-            """
-            (() => {
-              const found = document.querySelector(\(Self.quoted(selector)));
-              found.scrollIntoView({ block: 'center' });
-              const box = found.getBoundingClientRect();
-              return [box.x + box.width / 2, box.y + box.height / 2];
-            })()
-            """)
-        let (x, y) = (place.arrayValue?.first ?? 0, place.arrayValue?.last ?? 0)
-        for type in ["mousePressed", "mouseReleased"] {
-            try await self(
-                "Input.dispatchMouseEvent",
-                ["type": .string(type), "x": x, "y": y, "button": "left", "clickCount": 1])
-        }
+        let end = ContinuousClock.now + .seconds(15)
+        repeat {
+            let place = try await evaluate(
+                """
+                (() => {
+                  const found = document.querySelector(\(Self.quoted(selector)));
+                  found.scrollIntoView({ block: 'center' });
+                  window.hasHit = false;
+                  document.addEventListener('click', (event) => {
+                    window.hasHit = Boolean(event.target.closest(\(Self.quoted(selector))));
+                  }, { capture: true, once: true });
+                  const box = found.getBoundingClientRect();
+                  return [box.x + box.width / 2, box.y + box.height / 2];
+                })()
+                """)
+            let (x, y) = (place.arrayValue?.first ?? 0, place.arrayValue?.last ?? 0)
+            for type in ["mousePressed", "mouseReleased"] {
+                try await self(
+                    "Input.dispatchMouseEvent",
+                    ["type": .string(type), "x": x, "y": y, "button": "left", "clickCount": 1])
+            }
+            if try await evaluate("window.hasHit") == true { return }
+        } while ContinuousClock.now < end
+        throw BrowserFailure("no click has hit \(selector)")
     }
 
     // MARK: What the user sees

@@ -104,6 +104,14 @@ extension ConsoleTests {
                     """)
                 #expect(wide.arrayValue == [], "\(path)")
             }
+            // Facets that come later would push away what is to be clicked.
+            try await page.until(
+                "the models and their facets",
+                """
+                document.querySelector('#catalogs-title').textContent === 'Models'
+                  && !document.querySelector('#results').hasAttribute('aria-busy')
+                  && !document.querySelector('#facets-box').hidden
+                """)
             try await page.click("#results tbody button")
             try await page.until("the entity", "document.querySelector('#explanation .badge')")
             #expect(
