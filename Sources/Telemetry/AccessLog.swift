@@ -21,20 +21,20 @@ package final class AccessLog: Sendable {
         namespace: String, requestId: String, cache: CacheOutcome?, remoteUser: String,
         trace: TraceContext? = nil
     ) {
-        record(
+        guard takesNext() else { return }
+        write(
             method: method, path: path.utf8Span.span, status: status,
             durationMicros: durationMicros, bytes: bytes, namespace: namespace,
             requestId: requestId.utf8Span.span, cache: cache,
             remoteUser: remoteUser.utf8Span.span, trace: trace)
     }
 
-    /// Records one request whose texts are still bytes of its buffer.
-    package func record(
+    /// Writes the line of a request whose texts are still bytes of its buffer; `takesNext` was true.
+    package func write(
         method: String, path: Span<UInt8>, status: Int, durationMicros: Int, bytes: Int,
         namespace: String, requestId: Span<UInt8>, cache: CacheOutcome?, remoteUser: Span<UInt8>,
         trace: TraceContext? = nil
     ) {
-        guard isSampled() else { return }
         let nowMs = SystemCalls.wallClockMs()
         writer.append { line in
             line.append(text: "{\"ts\":\"")
@@ -66,7 +66,8 @@ package final class AccessLog: Sendable {
         }
     }
 
-    private func isSampled() -> Bool {
+    /// Counts a request, and says whether its line is to be written.
+    package func takesNext() -> Bool {
         guard sampleEvery != 1 else { return true }
         guard sampleEvery > 1 else { return false }
         return requests.wrappingAdd(1, ordering: .relaxed).oldValue % sampleEvery == 0

@@ -133,7 +133,7 @@ final class LaneConnectionFixture {
         self.fixture = fixture
         let lane = fixture.lane
         front = LaneFrontHandler(
-            core: lane.core(on: channel.eventLoop), answersBytes: lane.mode == .bytes,
+            loop: lane.state(on: channel.eventLoop), answersBytes: lane.mode == .bytes,
             idleTimeout: .seconds(60))
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(front)

@@ -1,5 +1,6 @@
 import CatalogModel
 import ReadPath
+import Sockets
 import Testing
 
 @testable import Server
@@ -118,12 +119,51 @@ struct PiecesTests {
         #expect(date(4_107_542_400) == "Mon, 01 Mar 2100 00:00:00 GMT")
     }
 
+    private func text(_ buffer: borrowing SendBuffer) -> String {
+        let bytes = buffer.bytes
+        return String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
+    }
+
+    @Test("answers gather in order, and a part is taken back")
+    func gathering() {
+        var buffer = SendBuffer(capacity: 2)
+        #expect(text(buffer) == "")
+        let word = Array("answers".utf8)
+        for _ in 0..<300 { buffer.append(word.span) }
+        buffer.append([UInt8]())
+        #expect(buffer.count == 2_100)
+        #expect(text(buffer) == String(repeating: "answers", count: 300))
+        buffer.truncate(to: 9)
+        buffer.append(UInt8(ascii: "."))
+        #expect(text(buffer) == "answersan.")
+        buffer.clear(keeping: 4)
+        #expect(buffer.count == 0)
+        buffer.append(word.span)
+        #expect(text(buffer) == "answers")
+    }
+
+    @Test("the digits of an id are those of its number")
+    func ids() {
+        var ids = RequestIDs()
+        for _ in 0..<10 {
+            var buffer = SendBuffer(capacity: 16)
+            buffer.append(hex: ids.advance())
+            ids.render()
+            #expect(text(buffer) == String(decoding: ids.text, as: UTF8.self))
+        }
+    }
+
     @Test("numbers are written as text is")
     func numbers() {
         for number: UInt64 in [0, 1, 9, 10, 99, 100, 1_234_567, .max] {
-            var bytes: [UInt8] = []
-            bytes.append(decimalDigits: number)
-            #expect(String(decoding: bytes, as: UTF8.self) == "\(number)")
+            var buffer = SendBuffer(capacity: 1)
+            buffer.append(UInt8(ascii: "#"))
+            buffer.append(decimal: number)
+            #expect(text(buffer) == "#\(number)")
+            buffer.append(hex: number)
+            let digits = String(number, radix: 16)
+            let zeros = String(repeating: "0", count: 16 - digits.count)
+            #expect(text(buffer) == "#\(number)\(zeros)\(digits)")
         }
     }
 

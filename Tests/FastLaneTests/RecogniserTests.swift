@@ -75,7 +75,7 @@ struct RecogniserTests {
     func names() {
         func field(_ name: String) -> LaneField {
             let bytes = Array(" \(name):".utf8)
-            return LaneField.named(bytes.span, 1..<(bytes.count - 1))
+            return LaneFields().field(named: 1..<(bytes.count - 1), in: bytes.span)
         }
         for (name, expected) in [
             ("Host", LaneField.host), ("hOsT", .host), ("Accept-Encoding", .acceptEncoding),

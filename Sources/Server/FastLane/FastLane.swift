@@ -31,7 +31,7 @@ final class FastLane: Sendable {
     let returned: Counter
     /// Beyond this age an answer is no plain hit.
     let ageLimit: Int64
-    private let cores = Mutex<[ObjectIdentifier: NIOLoopBound<LaneCore>]>([:])
+    private let loops = Mutex<[ObjectIdentifier: NIOLoopBound<LaneLoop>]>([:])
 
     init(
         mode: LaneMode, tenancy: ServerConfiguration.Tenancy, policy: DegradedPolicy,
@@ -70,13 +70,13 @@ final class FastLane: Sendable {
     }
 
     /// The part of the lane that belongs to an event loop; to be called on it.
-    func core(on loop: any EventLoop) -> LaneCore {
+    func state(on loop: any EventLoop) -> LaneLoop {
         loop.preconditionInEventLoop()
-        return cores.withLock { cores in
-            if let core = cores[ObjectIdentifier(loop)] { return core.value }
-            let core = LaneCore(lane: self)
-            cores[ObjectIdentifier(loop)] = NIOLoopBound(core, eventLoop: loop)
-            return core
+        return loops.withLock { loops in
+            if let known = loops[ObjectIdentifier(loop)] { return known.value }
+            let state = LaneLoop(lane: self)
+            loops[ObjectIdentifier(loop)] = NIOLoopBound(state, eventLoop: loop)
+            return state
         }
     }
 }

@@ -34,7 +34,7 @@ struct FastLaneChannel: HTTPChannelHandler {
         channel.eventLoop.makeCompletedFuture {
             let front = lane.map { lane in
                 LaneFrontHandler(
-                    core: lane.core(on: channel.eventLoop), answersBytes: lane.mode == .bytes,
+                    loop: lane.state(on: channel.eventLoop), answersBytes: lane.mode == .bytes,
                     idleTimeout: idleTimeout, home: home)
             }
             let pipeline = channel.pipeline.syncOperations

@@ -1,35 +1,36 @@
 import CatalogModel
+import Compression
 import LMDB
 import NIOCore
 import ReadPath
+import Sockets
 import Telemetry
 
 /// Answers the hits of one event loop into a buffer that is used again and again.
 ///
-/// On its loop only. Once everything has been used a few times, an answer allocates nothing.
-final class LaneCore {
+/// A value that its loop owns, so that reaching into it costs no check at run time. On its loop
+/// only. Once everything has been used a few times, an answer allocates nothing.
+struct LaneCore: ~Copyable {
     /// Answers that have not been handed to a connection yet.
-    var output = ByteBuffer()
+    var output = SendBuffer(capacity: LaneLimits.firstOutputBytes)
     /// A body that comes after `output` as it lies; nothing may be answered before it is taken.
     var body: ByteBuffer?
     let lane: FastLane
-    private let recogniser = LaneRecogniser()
-    private let directory: LaneDirectory
-    private let beginnings: [LaneHead.Beginning]
-    let pageBeginnings: [LaneHead.Beginning]
-    var head = LaneHead()
+    let head: LaneHead
     var codings = LaneCodings()
     var discovery: LaneDiscovery
-    private(set) var tail: [UInt8] = []
+    /// When the last answer was given.
+    private(set) var answeredAt: Int64 = 0
+    private let recogniser = LaneRecogniser()
+    private var directory: LaneDirectory
+    private let origins = LaneOrigin()
     private var date = LaneDate()
     private var ids = RequestIDs()
     private var spans = RequestIDs()
     /// The step of the client's trace that the present request is.
     private var trace: TraceContext?
-    private static let anonymous = Array("anonymous".utf8)
-
-    /// When the last answer was given.
-    private(set) var answeredAt: Int64 = 0
+    private var traceText: [UInt8] = []
+    private let anonymous = Array("anonymous".utf8)
 
     /// What became of an entity or a page that was found.
     struct Sent {
@@ -40,44 +41,44 @@ final class LaneCore {
 
     init(lane: FastLane) {
         self.lane = lane
+        head = LaneHead(
+            contentTypes: lane.caches.kinds.entries.map { ReadHandler.contentType(of: $0.kind) })
         discovery = LaneDiscovery(cache: lane.discovery)
         directory = LaneDirectory(caches: lane.caches, metrics: lane.namespaceMetrics)
-        beginnings = lane.caches.kinds.entries.map {
-            LaneHead.Beginning(
-                contentType: ReadHandler.contentType(of: $0.kind), vary: "X-Namespace")
-        }
-        pageBeginnings = lane.caches.kinds.entries.map {
-            LaneHead.Beginning(
-                contentType: ReadHandler.contentType(of: $0.kind),
-                vary: "Accept-Encoding, X-Namespace")
-        }
     }
 
     /// The present on the lane's clock, in nanoseconds.
-    var now: Int64 { Freshness.nowNanoseconds }
+    static var now: Int64 { Freshness.nowNanoseconds }
 
-    /// Makes room for new answers; the memory is used again unless a connection still holds it.
-    func beginOutput() {
+    /// Makes room for new answers.
+    mutating func beginOutput() {
         body = nil
-        if output.capacity > LaneLimits.keptOutputBytes { output = ByteBuffer() }
-        output.clear()
+        output.clear(keeping: LaneLimits.keptOutputBytes)
     }
 
     /// Answers the request that begins at `start`; returns where it ends, or nil when it is left.
     ///
     /// Whoever is not trusted has no name, whatever the headers say.
     @available(*, noasync)
-    func answer(_ bytes: Span<UInt8>, from start: Int, isTrusted: Bool, began: Int64) -> Int? {
+    mutating func answer(
+        _ bytes: Span<UInt8>, from start: Int, isTrusted: Bool, began: Int64
+    ) -> Int? {
         guard var request = recogniser.request(in: bytes, from: start) else { return nil }
         if !isTrusted { (request.user, request.groups) = (0..<0, 0..<0) }
-        guard answer(request, bytes, began: began) else { return nil }
+        let before = output.count
+        guard answer(request, bytes, began: began) else {
+            output.truncate(to: before)
+            return nil
+        }
         return start + request.byteCount
     }
 
-    private func answer(_ request: LaneRequest, _ bytes: Span<UInt8>, began: Int64) -> Bool {
+    private mutating func answer(
+        _ request: LaneRequest, _ bytes: Span<UInt8>, began: Int64
+    ) -> Bool {
         guard !(request.hasAuthorization && lane.access.leavesTokens) else { return false }
-        if let action = LaneDiscovery.action(bytes.extracting(request.path)) {
-            return sendDiscovery(request, bytes, action, began: began) != nil
+        if let action = discovery.action(bytes.extracting(request.path)) {
+            return sendDiscovery(request, bytes, action, began: began)
         }
         guard let target = lane.routes.target(of: request, in: bytes),
             let place = place(of: request, target, bytes),
@@ -86,7 +87,7 @@ final class LaneCore {
                 action: target.isList ? .list : .get, kind: target.kind, namespace: place.namespace)
                 == true
         else { return false }
-        prepareTail(request, bytes, now: began)
+        prepare(request, bytes, now: began)
         let sent =
             target.isList
             ? sendPage(request, bytes, target, place) : send(request, bytes, target, place)
@@ -98,7 +99,7 @@ final class LaneCore {
         return true
     }
 
-    private func place(
+    private mutating func place(
         of request: LaneRequest, _ target: LaneRoutes.Target, _ bytes: Span<UInt8>
     ) -> LaneNamespace? {
         guard lane.tenancy == .namespace else { return directory.standard() }
@@ -106,24 +107,34 @@ final class LaneCore {
         return name.isEmpty ? nil : directory[bytes.extracting(name)]
     }
 
-    func prepareTail(_ request: LaneRequest, _ bytes: Span<UInt8>, now: Int64) {
+    /// Makes what the head of an answer to this request ends with.
+    mutating func prepare(_ request: LaneRequest, _ bytes: Span<UInt8>, now: Int64) {
         if !date.isFresh(now: now) { date.render(seconds: WallClock.seconds, now: now) }
         if request.requestID.isEmpty { ids.advance() }
         if trace != nil { trace = nil }
-        if !request.traceparent.isEmpty {
-            trace = TraceContext(bytes.extracting(request.traceparent))?.child(spans.next())
+        guard !request.traceparent.isEmpty else { return }
+        trace = TraceContext(bytes.extracting(request.traceparent))?.child(spans.advance())
+        traceText.removeAll(keepingCapacity: true)
+        trace?.write(into: &traceText)
+    }
+
+    /// Ends a head with what was prepared for its request.
+    mutating func finishHead(_ request: LaneRequest, _ bytes: Span<UInt8>) {
+        head.endLine(&output)
+        let origin = bytes.extracting(request.origin)
+        if !origin.isEmpty, origins.isWeb(origin) { head.allow(origin, &output) }
+        head.nameRequest(&output)
+        if request.requestID.isEmpty {
+            output.append(hex: ids.number)
+        } else {
+            output.append(bytes.extracting(request.requestID))
         }
-        let origin = LaneOrigin.isWeb(bytes.extracting(request.origin)) ? request.origin : 0..<0
-        let id = ids.bytes
-        LaneHead.write(
-            tail: &tail, origin: bytes.extracting(origin),
-            requestID: request.requestID.isEmpty
-                ? id.span : bytes.extracting(request.requestID),
-            trace: trace, ending: date.ending)
+        if trace != nil { head.nameTrace(traceText, &output) }
+        output.append(date.ending)
     }
 
     /// Looks the entity up and writes the answer; nil when there is none to be given here.
-    private func send(
+    private mutating func send(
         _ request: LaneRequest, _ bytes: Span<UInt8>, _ target: LaneRoutes.Target,
         _ place: LaneNamespace
     ) -> Sent? {
@@ -135,57 +146,46 @@ final class LaneCore {
         // Asked before the cache is read: what is proven later may not be in the snapshot.
         let proven = place.reader.cache.freshness.provenNanoseconds
         guard proven > 0 else { return nil }
-        let start = output.writerIndex
         var sent = Sent()
         let outcome = place.reader.find(
             named: bytes.extracting(target.name), source: bytes.extracting(target.source),
             of: target.kind
         ) { tag, body in
-            sent = write(
-                tag, body, target.kind, place, known, isHead: request.isHead, proven: proven)
+            let now = Self.now
+            let age = max(0, now - proven)
+            // A tag of a revision that this replica has not reached is a promise to wait for it.
+            guard age <= lane.ageLimit, body.count <= LaneLimits.bodyBytes,
+                known.map({ $0.revision <= place.reader.revision }) ?? true
+            else { return }
+            let isKnown = known == tag
+            head.beginEntity(of: target.kind.number, tag, isKnown: isKnown, &output)
+            place.stamp(&output, age: age)
+            let endsInNewline = !body.isEmpty && body[body.count - 1] == UInt8(ascii: "\n")
+            let count = body.count + (endsInNewline ? 0 : 1)
+            if !isKnown { head.describe(.identity, bodyBytes: count, &output) }
+            finishHead(request, bytes)
+            if !isKnown, !request.isHead {
+                output.append(body)
+                if !endsInNewline { output.append(UInt8(ascii: "\n")) }
+            }
+            sent = Sent(
+                status: isKnown ? 304 : 200, bodyBytes: isKnown ? 0 : count, now: now)
         }
-        guard outcome == .found, sent.status != 0 else {
-            output.moveWriterIndex(to: start)
-            return nil
-        }
-        return sent
+        return outcome == .found && sent.status != 0 ? sent : nil
     }
 
-    private func write(
-        _ tag: EntityTag, _ body: Span<UInt8>, _ kind: KindTable.Entry, _ place: LaneNamespace,
-        _ known: EntityTag?, isHead: Bool, proven: Int64
-    ) -> Sent {
-        let now = Freshness.nowNanoseconds
-        let age = max(0, now - proven)
-        // A tag of a revision that this replica has not reached is a promise to wait for it.
-        guard age <= lane.ageLimit, body.count <= LaneLimits.bodyBytes,
-            known.map({ $0.revision <= place.reader.revision }) ?? true
-        else { return Sent() }
-        let isKnown = known == tag
-        let endsInNewline = !body.isEmpty && body[body.count - 1] == UInt8(ascii: "\n")
-        let count = body.count + (endsInNewline ? 0 : 1)
-        head.begin(
-            beginnings[Int(kind.number)], tag: tag, stamp: place.stamp,
-            boundMs: UInt64((age + 999_999) / 1_000_000), bodyBytes: isKnown ? nil : count)
-        head.finish(with: tail)
-        output.writeBytes(head.bytes)
-        if !isKnown, !isHead {
-            output.writeBytes(body.rawBytes)
-            if !endsInNewline { output.writeInteger(UInt8(ascii: "\n")) }
-        }
-        return Sent(status: isKnown ? 304 : 200, bodyBytes: isKnown ? 0 : count, now: now)
-    }
-
-    func record(
+    /// Counts an answer, and logs it when it is the turn of its line.
+    mutating func record(
         _ sent: Sent, _ request: LaneRequest, _ bytes: Span<UInt8>, _ row: RequestMetrics.Row,
         _ namespace: Namespace, began: Int64
     ) {
         answeredAt = sent.now
         let micros = Int(max(0, sent.now - began) / 1_000)
         row.record(status: sent.status, micros: micros)
-        let id = ids.bytes
-        let anonymous = Self.anonymous
-        lane.accessLog.record(
+        guard lane.accessLog.takesNext() else { return }
+        ids.render()
+        let (id, anonymous) = (ids.text, anonymous)
+        lane.accessLog.write(
             method: request.isHead ? "HEAD" : "GET", path: bytes.extracting(request.target),
             status: sent.status, durationMicros: micros, bytes: sent.bodyBytes,
             namespace: namespace.name,
@@ -198,12 +198,30 @@ final class LaneCore {
     }
 }
 
+/// What the loops of the library hold: the core that all connections of a loop share.
+///
+/// On its loop only.
+final class LaneLoop {
+    var core: LaneCore
+    private var buffer = ByteBuffer()
+
+    init(lane: FastLane) { core = LaneCore(lane: lane) }
+
+    /// The core's answers as a buffer, whose memory is used again unless a connection holds it.
+    func takeOutput() -> ByteBuffer {
+        if buffer.capacity > LaneLimits.keptOutputBytes { buffer = ByteBuffer() }
+        buffer.clear()
+        buffer.writeBytes(core.output.bytes.rawBytes)
+        return buffer
+    }
+}
+
 /// The rule of `CORS` on bytes.
-enum LaneOrigin {
-    private static let schemes = [Array("http://".utf8), Array("https://".utf8)]
+struct LaneOrigin {
+    private let schemes = [Array("http://".utf8), Array("https://".utf8)]
 
     /// Whether a page of the web asks.
-    static func isWeb(_ origin: Span<UInt8>) -> Bool {
+    func isWeb(_ origin: Span<UInt8>) -> Bool {
         for scheme in schemes where scheme.count <= origin.count {
             var isEqual = true
             for index in scheme.indices where origin[index] != scheme[index] { isEqual = false }

@@ -49,22 +49,28 @@ struct LaneDate {
 /// Ids for requests that bring none: unlikely to repeat, not secret.
 struct RequestIDs {
     private var state = UInt64.random(in: .min ... .max)
-    /// The digits of the last id.
-    private(set) var bytes: [UInt8] = []
+    /// The last id.
+    private(set) var number: UInt64 = 0
+    /// The id that was rendered last, in hexadecimal digits.
+    private(set) var text: [UInt8] = []
 
-    /// Makes the next id; no allocation, no system call.
-    mutating func advance() {
-        let number = next()
-        bytes.removeAll(keepingCapacity: true)
-        bytes.append(hexDigits: number)
-    }
-
-    /// The number of the next id, by one step of SplitMix64.
-    mutating func next() -> UInt64 {
+    /// Makes the next id, by one step of SplitMix64; no allocation, no system call.
+    @discardableResult
+    mutating func advance() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
+        number = mixed ^ mixed >> 31
+        return number
+    }
+
+    /// Writes the last id into `text`; no allocation after the first time.
+    mutating func render() {
+        text.removeAll(keepingCapacity: true)
+        for shift in stride(from: UInt64(60), through: 0, by: -4) {
+            let digit = UInt8(truncatingIfNeeded: number >> shift & 15)
+            text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
     }
 }

@@ -1,5 +1,6 @@
 import CatalogModel
 import ReadPath
+import Sockets
 import Telemetry
 
 /// What an event loop keeps of one namespace.
@@ -7,7 +8,7 @@ final class LaneNamespace {
     let namespace: Namespace
     let reader: HitReader
     let hits: Counter
-    fileprivate let name: [UInt8]
+    private let name: [UInt8]
     private var stampedSnapshot = -1
     private var renderedStamp: [UInt8] = []
 
@@ -18,13 +19,21 @@ final class LaneNamespace {
         hits = metrics.hits
     }
 
-    /// The header fields that name the state of the snapshot that was just read.
-    var stamp: [UInt8] {
+    fileprivate func isNamed(_ other: Span<UInt8>) -> Bool {
+        guard name.count == other.count else { return false }
+        for index in name.indices where name[index] != other[index] { return false }
+        return true
+    }
+
+    /// Writes the header fields that name the state of the snapshot that was just read, and how many
+    /// nanoseconds old it may be.
+    func stamp(_ output: inout SendBuffer, age: Int64) {
         if stampedSnapshot != reader.snapshotID {
             stampedSnapshot = reader.snapshotID
             renderedStamp = LaneHead.stamp(revision: reader.revision, epoch: reader.epoch)
         }
-        return renderedStamp
+        output.append(renderedStamp)
+        output.append(decimal: UInt64((age + 999_999) / 1_000_000))
     }
 }
 
@@ -32,7 +41,7 @@ final class LaneNamespace {
 ///
 /// One place for each hash: a namespace takes the place of another one. What was closed is looked
 /// up anew, so that a namespace that comes back is found.
-final class LaneDirectory {
+struct LaneDirectory: ~Copyable {
     private let caches: CacheDirectory
     private let metrics: NamespaceMetricsFamily
     private var places: [LaneNamespace?]
@@ -45,19 +54,19 @@ final class LaneDirectory {
     }
 
     /// The namespace of single-tenant servers, or nil while it has no cache.
-    func standard() -> LaneNamespace? {
+    mutating func standard() -> LaneNamespace? {
         let name = defaultName
         return self[name.span]
     }
 
     /// The namespace of a name, or nil where there is no cache that answers.
     subscript(name: Span<UInt8>) -> LaneNamespace? {
-        let place = Int(hash(name) % UInt64(LaneLimits.namespaces))
-        if let known = places[place], known.reader.isOpen, isEqual(known.name, name) {
-            return known
+        mutating get {
+            let place = Int(hash(name) % UInt64(LaneLimits.namespaces))
+            if let known = places[place], known.reader.isOpen, known.isNamed(name) { return known }
+            places[place] = lookUp(name)
+            return places[place]
         }
-        places[place] = lookUp(name)
-        return places[place]
     }
 
     private func lookUp(_ name: Span<UInt8>) -> LaneNamespace? {
@@ -70,12 +79,6 @@ final class LaneDirectory {
             cache: cache, metrics: cache.metrics ?? metrics.metrics(for: namespace.name))
     }
 
-    private func isEqual(_ left: [UInt8], _ right: Span<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        for index in left.indices where left[index] != right[index] { return false }
-        return true
-    }
-
     /// FNV-1a, folded once more so that the low bits depend on all of them.
     private func hash(_ name: Span<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -83,5 +86,14 @@ final class LaneDirectory {
             hash = (hash ^ UInt64(name[index])) &* 0x100_0000_01B3
         }
         return hash ^ hash >> 32
+    }
+}
+
+extension [UInt8] {
+    /// Appends the bytes of a span.
+    mutating func append(allOf span: Span<UInt8>) {
+        append(addingCapacity: span.count) { output in
+            for index in span.indices { output.append(span[index]) }
+        }
     }
 }

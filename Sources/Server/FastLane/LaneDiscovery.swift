@@ -2,6 +2,7 @@ import CatalogModel
 import Compression
 import NIOCore
 import ReadPath
+import Sockets
 
 /// Discovery answers that an event loop has at hand, by the target as sent and the namespace.
 ///
@@ -16,8 +17,9 @@ struct LaneDiscovery {
         let access: HitAccess.Action
     }
 
-    private static let plugins = Array("/api/plugins".utf8)
-    private static let capabilities = Array("/capabilities".utf8)
+    private let plugins = Array("/api/plugins".utf8)
+    private let capabilities = Array("/capabilities".utf8)
+    fileprivate let standard = Array(Namespace.default.name.utf8)
     private let cache: DiscoveryCache?
     private var entries: [Entry] = []
     private var next = 0
@@ -25,7 +27,7 @@ struct LaneDiscovery {
     init(cache: DiscoveryCache?) { self.cache = cache }
 
     /// What is done by a request with this path; nil for one that is no discovery.
-    static func action(_ path: Span<UInt8>) -> HitAccess.Action? {
+    func action(_ path: Span<UInt8>) -> HitAccess.Action? {
         guard hasPrefix(path, plugins) else { return nil }
         if path.count == plugins.count { return .listPlugins }
         let end = path.count - capabilities.count
@@ -77,10 +79,10 @@ struct LaneDiscovery {
     }
 
     private func isEqual(_ left: [UInt8], _ right: Span<UInt8>) -> Bool {
-        left.count == right.count && Self.hasPrefix(right, left)
+        left.count == right.count && hasPrefix(right, left)
     }
 
-    private static func hasPrefix(_ bytes: Span<UInt8>, _ text: [UInt8]) -> Bool {
+    private func hasPrefix(_ bytes: Span<UInt8>, _ text: [UInt8]) -> Bool {
         guard bytes.count >= text.count else { return false }
         for index in text.indices where bytes[index] != text[index] { return false }
         return true
@@ -88,20 +90,18 @@ struct LaneDiscovery {
 }
 
 extension LaneCore {
-    private static let standard = Array(Namespace.default.name.utf8)
-
-    /// Answers a request for discovery; nil when the router has to.
-    func sendDiscovery(
+    /// Answers a request for discovery; false when the router has to.
+    mutating func sendDiscovery(
         _ request: LaneRequest, _ bytes: Span<UInt8>, _ action: HitAccess.Action, began: Int64
-    ) -> Sent? {
+    ) -> Bool {
         var name = 0..<0
         if lane.tenancy == .namespace {
             guard let named = lane.routes.namespace(of: request, in: bytes), !named.isEmpty else {
-                return nil
+                return false
             }
             name = named
         }
-        let standard = Self.standard
+        let standard = discovery.standard
         guard
             let entry = discovery.entry(
                 for: bytes.extracting(request.target),
@@ -109,23 +109,23 @@ extension LaneCore {
             lane.access.isAllowed(
                 user: bytes.extracting(request.user), groups: bytes.extracting(request.groups),
                 action: action, kind: nil, namespace: entry.namespace) == true
-        else { return nil }
-        prepareTail(request, bytes, now: began)
-        guard let sent = write(entry.kept.answer, request, bytes) else { return nil }
+        else { return false }
+        prepare(request, bytes, now: began)
+        guard let sent = write(entry.kept.answer, request, bytes) else { return false }
         record(sent, request, bytes, lane.discoveries, entry.namespace, began: began)
-        return sent
+        return true
     }
 
-    private func write(
+    private mutating func write(
         _ answer: RenderedAnswer, _ request: LaneRequest, _ bytes: Span<UInt8>
     ) -> Sent? {
         if !request.ifNoneMatch.isEmpty {
             let condition = bytes.extracting(request.ifNoneMatch)
             guard let known = answer.coding(ofTag: condition) else { return nil }
-            head.beginDiscovery(tag: answer.tagBytes(of: known), coding: known, bodyBytes: nil)
-            head.finish(with: tail)
-            output.writeBytes(head.bytes)
-            return Sent(status: 304, bodyBytes: 0, now: now)
+            head.begin(head.discovery, isKnown: true, &output)
+            output.append(answer.tagBytes(of: known))
+            finishHead(request, bytes)
+            return Sent(status: 304, bodyBytes: 0, now: Self.now)
         }
         let choice = codings.choice(bytes.extracting(request.acceptEncoding))
         let served = answer.served
@@ -133,9 +133,9 @@ extension LaneCore {
             let (coding, form) = (served.isWorthCompressing ? choice.large : choice.small)
                 .flatMap({ served.ready($0, orPlain: choice.acceptsPlain) })
         else { return nil }
-        head.beginDiscovery(
-            tag: answer.tagBytes(of: coding), coding: coding, bodyBytes: form.readableBytes)
-        send(form, isHead: request.isHead)
-        return Sent(status: 200, bodyBytes: form.readableBytes, now: now)
+        head.begin(head.discovery, isKnown: false, &output)
+        output.append(answer.tagBytes(of: coding))
+        finish(request, bytes, with: form, in: coding)
+        return Sent(status: 200, bodyBytes: form.readableBytes, now: Self.now)
     }
 }

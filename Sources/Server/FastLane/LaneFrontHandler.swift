@@ -1,4 +1,5 @@
 import NIOCore
+import Sockets
 import Telemetry
 
 /// The first handler of a connection: answers the hits that arrive as bytes, hands the rest on.
@@ -10,7 +11,7 @@ final class LaneFrontHandler: ChannelInboundHandler {
     typealias InboundOut = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    let core: LaneCore
+    let loop: LaneLoop
     var connection: LaneConnection
     private let answersBytes: Bool
     private var context: ChannelHandlerContext?
@@ -27,13 +28,13 @@ final class LaneFrontHandler: ChannelInboundHandler {
     private var writes = 0
 
     init(
-        core: LaneCore, answersBytes: Bool, idleTimeout: Duration, home: FrontHome? = nil
+        loop: LaneLoop, answersBytes: Bool, idleTimeout: Duration, home: FrontHome? = nil
     ) {
-        self.core = core
+        self.loop = loop
         self.answersBytes = answersBytes
         self.home = home
         connection = LaneConnection(
-            idleNanoseconds: Int64(idleTimeout.wholeMicros) * 1_000, now: core.now)
+            idleNanoseconds: Int64(idleTimeout.wholeMicros) * 1_000, now: LaneCore.now)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -71,26 +72,26 @@ final class LaneFrontHandler: ChannelInboundHandler {
     /// Answers requests from the beginning of the buffer on; returns how many bytes they took.
     private func answer(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) -> Int {
         let bytes = buffer.readableBytesUInt8Span
-        let began = core.now
+        let began = LaneCore.now
         let isTrusted = isTrusted(context)
         var (answered, hits) = (0, 0)
-        core.beginOutput()
+        loop.core.beginOutput()
         while answered < bytes.count,
-            let next = core.answer(bytes, from: answered, isTrusted: isTrusted, began: began)
+            let next = loop.core.answer(bytes, from: answered, isTrusted: isTrusted, began: began)
         {
             answered = next
             hits += 1
-            core.lane.answeredBytes.increment()
-            guard core.body != nil || core.output.readableBytes >= LaneLimits.batchBytes
+            loop.core.lane.answeredBytes.increment()
+            guard loop.core.body != nil || loop.core.output.count >= LaneLimits.batchBytes
             else { continue }
             writeOutput(context)
-            core.beginOutput()
+            loop.core.beginOutput()
             // A client that does not read is the router's, which does not read from it either.
             guard context.channel.isWritable else { break }
         }
         if answered > 0 {
             connection.answered(hits, now: began)
-            if core.output.readableBytes > 0 { writeOutput(context) }
+            if loop.core.output.count > 0 { writeOutput(context) }
         }
         return answered
     }
@@ -98,17 +99,17 @@ final class LaneFrontHandler: ChannelInboundHandler {
     private func writeOutput(_ context: ChannelHandlerContext) {
         hasWritten = true
         writes &+= 1
-        if let body = core.body {
-            context.write(wrapOutboundOut(core.output), promise: nil)
+        if let body = loop.core.body {
+            context.write(wrapOutboundOut(loop.takeOutput()), promise: nil)
             context.writeAndFlush(wrapOutboundOut(body), promise: nil)
         } else {
-            context.writeAndFlush(wrapOutboundOut(core.output), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(loop.takeOutput()), promise: nil)
         }
     }
 
     private func isTrusted(_ context: ChannelHandlerContext) -> Bool {
         if let isTrusted { return isTrusted }
-        let answer = core.lane.identities.honoursHeaders(of: context.channel.remoteAddress)
+        let answer = loop.core.lane.identities.honoursHeaders(of: context.channel.remoteAddress)
         isTrusted = answer
         return answer
     }
@@ -166,12 +167,12 @@ final class LaneFrontHandler: ChannelInboundHandler {
     /// Answers a request that was decoded, given as the bytes of its head; false when it is left.
     func answer(decoded head: [UInt8]) -> Bool {
         guard let context, context.channel.isWritable else { return false }
-        let began = core.now
-        core.beginOutput()
+        let began = LaneCore.now
+        loop.core.beginOutput()
         let isTrusted = isTrusted(context)
-        guard core.answer(head.span, from: 0, isTrusted: isTrusted, began: began) != nil
+        guard loop.core.answer(head.span, from: 0, isTrusted: isTrusted, began: began) != nil
         else { return false }
-        core.lane.answeredParts.increment()
+        loop.core.lane.answeredParts.increment()
         writeOutput(context)
         return true
     }
@@ -197,7 +198,7 @@ final class LaneFrontHandler: ChannelInboundHandler {
     }
 
     private func checkIdleness(_ context: ChannelHandlerContext) {
-        switch connection.idleAction(now: core.now) {
+        switch connection.idleAction(now: LaneCore.now) {
         case .close:
             context.close(promise: nil)
         case .check(let nanoseconds):

@@ -1,166 +1,132 @@
 import CatalogModel
 import Compression
-import Telemetry
+import Sockets
 
-/// The head of an answer, written in place in the order in which the router writes it.
+/// The heads of the lane's answers, in the order in which the router writes them.
 ///
-/// Keeps its memory between answers, so that writing allocates nothing.
-struct LaneHead {
-    private(set) var bytes: [UInt8] = []
-
-    /// The parts that are the same for all answers of a kind.
+/// One text and numbers: writing a piece copies bytes, and no reference. An event loop has its own.
+struct LaneHead: Sendable {
+    /// Where the parts lie that are the same for all answers of a kind, from the status to the tag.
     struct Beginning: Sendable {
-        fileprivate let ok: [UInt8]
-        fileprivate let notModified: [UInt8]
-
-        init(contentType: String, vary: String) {
-            let fields =
-                "Content-Type: \(contentType)\r\nCache-Control: private, no-cache\r\n"
-                + "Vary: \(vary)\r\nETag: "
-            ok = Array("HTTP/1.1 200 OK\r\n\(fields)".utf8)
-            notModified = Array("HTTP/1.1 304 Not Modified\r\n\(fields)".utf8)
-        }
+        fileprivate let ok: Range<Int>
+        fileprivate let notModified: Range<Int>
     }
 
-    private static let outcome = Array("\r\nX-Cache: HIT\r\nCache-Status: catalog; hit\r\n".utf8)
-    private static let revision = Array("X-Catalog-Revision: ".utf8)
-    private static let epoch = Array("\r\nX-Catalog-Epoch: ".utf8)
-    private static let bound = Array("\r\nX-Staleness-Bound: ".utf8)
-    private static let length = Array("\r\nContent-Length: ".utf8)
-    private static let gzip = Array("\r\nContent-Encoding: gzip".utf8)
-    private static let zstd = Array("\r\nContent-Encoding: zstd".utf8)
-    private static let allowOrigin = Array("Access-Control-Allow-Origin: ".utf8)
-    private static let exposeAndVary = Array(
-        "\r\nAccess-Control-Expose-Headers: Link\r\nVary: Origin\r\n".utf8)
-    private static let requestID = Array("X-Request-ID: ".utf8)
-    private static let traceparent = Array("\r\ntraceparent: ".utf8)
-    private static let date = Array("\r\nDate: ".utf8)
-    private static let end = Array("\r\nServer: catalog-server\r\n\r\n".utf8)
+    let discovery: Beginning
+    private let entities: [Beginning]
+    private let pages: [Beginning]
+    private let texts: [UInt8]
+    private let length, gzip, zstd, gzipEnding, zstdEnding, lineEnd: Range<Int>
+    private let allowOrigin, exposeAndVary, requestID, traceparent: Range<Int>
+
+    /// Lays the parts out for kinds whose answers have these media types.
+    init(contentTypes: [String]) {
+        var texts: [UInt8] = []
+        func keep(_ text: String) -> Range<Int> {
+            texts.append(contentsOf: text.utf8)
+            return (texts.count - text.utf8.count)..<texts.count
+        }
+        func beginning(_ fields: String) -> Beginning {
+            Beginning(
+                ok: keep("HTTP/1.1 200 OK\r\n\(fields)ETag: "),
+                notModified: keep("HTTP/1.1 304 Not Modified\r\n\(fields)ETag: "))
+        }
+        func read(_ contentType: String, vary: String) -> Beginning {
+            beginning(
+                "Content-Type: \(contentType)\r\nCache-Control: private, no-cache\r\n"
+                    + "Vary: \(vary)\r\n")
+        }
+        entities = contentTypes.map { read($0, vary: "X-Namespace") }
+        pages = contentTypes.map { read($0, vary: "Accept-Encoding, X-Namespace") }
+        discovery = beginning(
+            "Content-Type: application/json\r\nCache-Control: private, no-cache\r\n\(Self.hit)"
+                + "Vary: Accept-Encoding, X-Namespace\r\n")
+        length = keep("\r\nContent-Length: ")
+        gzip = keep("\r\nContent-Encoding: gzip")
+        zstd = keep("\r\nContent-Encoding: zstd")
+        gzipEnding = keep("-gzip")
+        zstdEnding = keep("-zstd")
+        lineEnd = keep("\r\n")
+        allowOrigin = keep("Access-Control-Allow-Origin: ")
+        exposeAndVary = keep("\r\nAccess-Control-Expose-Headers: Link\r\nVary: Origin\r\n")
+        requestID = keep("X-Request-ID: ")
+        traceparent = keep("\r\ntraceparent: ")
+        self.texts = texts
+    }
+
+    private static let hit = "X-Cache: HIT\r\nCache-Status: catalog; hit\r\n"
 
     /// What every answer ends with that is given at a date.
-    static func ending(date text: [UInt8]) -> [UInt8] { date + text + end }
+    static func ending(date text: [UInt8]) -> [UInt8] {
+        Array("\r\nDate: ".utf8) + text + Array("\r\nServer: catalog-server\r\n\r\n".utf8)
+    }
 
     /// What follows the tag: that it is a hit, and the state that it shows.
     static func stamp(revision: Revision, epoch: [UInt8]) -> [UInt8] {
-        var bytes = Self.outcome + Self.revision
-        bytes.append(decimalDigits: revision.value)
-        return bytes + Self.epoch + epoch + Self.bound
+        Array("\r\n\(hit)X-Catalog-Revision: \(revision.value)\r\nX-Catalog-Epoch: ".utf8)
+            + epoch + Array("\r\nX-Staleness-Bound: ".utf8)
     }
 
-    /// Begins an answer; `bodyBytes` is nil for one that says that nothing has changed.
-    mutating func begin(
-        _ beginning: Beginning, tag: EntityTag, coding: ContentCoding = .identity, stamp: [UInt8],
-        boundMs: UInt64, bodyBytes: Int?
+    /// Begins the answer with an entity, or the one that says that it has not changed.
+    func beginEntity(
+        of kind: UInt16, _ tag: EntityTag, isKnown: Bool, _ output: inout SendBuffer
     ) {
-        bytes.removeAll(keepingCapacity: true)
-        bytes.append(contentsOf: bodyBytes == nil ? beginning.notModified : beginning.ok)
-        bytes.append(tag: tag, coding: coding)
-        bytes.append(contentsOf: stamp)
-        bytes.append(decimalDigits: boundMs)
-        if let bodyBytes {
-            if coding == .gzip { bytes.append(contentsOf: Self.gzip) }
-            if coding == .zstd { bytes.append(contentsOf: Self.zstd) }
-            bytes.append(contentsOf: Self.length)
-            bytes.append(decimalDigits: UInt64(bodyBytes))
-        }
-        bytes.append(UInt8(ascii: "\r"))
-        bytes.append(UInt8(ascii: "\n"))
+        begin(entities[Int(kind)], isKnown: isKnown, &output)
+        write(tag, .identity, &output)
     }
 
-    private static let discovery =
-        "Content-Type: application/json\r\nCache-Control: private, no-cache\r\n"
-        + "X-Cache: HIT\r\nCache-Status: catalog; hit\r\n"
-        + "Vary: Accept-Encoding, X-Namespace\r\nETag: "
-    private static let discoveryOK = Array("HTTP/1.1 200 OK\r\n\(discovery)".utf8)
-    private static let discoveryNotModified = Array(
-        "HTTP/1.1 304 Not Modified\r\n\(discovery)".utf8)
-
-    /// Begins an answer of discovery, in the order in which its handler writes the fields.
-    mutating func beginDiscovery(tag: [UInt8], coding: ContentCoding, bodyBytes: Int?) {
-        bytes.removeAll(keepingCapacity: true)
-        bytes.append(contentsOf: bodyBytes == nil ? Self.discoveryNotModified : Self.discoveryOK)
-        bytes.append(contentsOf: tag)
-        if let bodyBytes {
-            if coding == .gzip { bytes.append(contentsOf: Self.gzip) }
-            if coding == .zstd { bytes.append(contentsOf: Self.zstd) }
-            bytes.append(contentsOf: Self.length)
-            bytes.append(decimalDigits: UInt64(bodyBytes))
-        }
-        bytes.append(UInt8(ascii: "\r"))
-        bytes.append(UInt8(ascii: "\n"))
-    }
-
-    /// Ends the head with what was prepared by `tail`.
-    mutating func finish(with tail: [UInt8]) { bytes.append(contentsOf: tail) }
-
-    /// Writes what follows in every answer to one request; an empty origin stands for none.
-    static func write(
-        tail: inout [UInt8], origin: Span<UInt8>, requestID: Span<UInt8>,
-        trace: TraceContext? = nil, ending: [UInt8]
+    /// The same for a page of a list.
+    func beginPage(
+        of kind: UInt16, _ tag: EntityTag, _ coding: ContentCoding, isKnown: Bool,
+        _ output: inout SendBuffer
     ) {
-        tail.removeAll(keepingCapacity: true)
-        if !origin.isEmpty {
-            tail.append(contentsOf: Self.allowOrigin)
-            tail.append(allOf: origin)
-            tail.append(contentsOf: Self.exposeAndVary)
-        }
-        tail.append(contentsOf: Self.requestID)
-        tail.append(allOf: requestID)
-        if let trace {
-            tail.append(contentsOf: traceparent)
-            trace.write(into: &tail)
-        }
-        tail.append(contentsOf: ending)
-    }
-}
-
-extension [UInt8] {
-    /// Appends the bytes of a span.
-    mutating func append(allOf span: Span<UInt8>) {
-        append(addingCapacity: span.count) { output in
-            for index in span.indices { output.append(span[index]) }
-        }
+        begin(pages[Int(kind)], isKnown: isKnown, &output)
+        write(tag, coding, &output)
     }
 
-    /// Appends a number in decimal digits; no allocation.
-    mutating func append(decimalDigits number: UInt64) {
-        var digits: [20 of UInt8] = .init(repeating: 0)
-        var (rest, first) = (number, 20)
-        repeat {
-            first -= 1
-            digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        } while rest > 0
-        append(addingCapacity: 20 - first) { output in
-            for place in first..<20 { output.append(digits[place]) }
-        }
+    /// Begins an answer; its tag comes next.
+    func begin(_ beginning: Beginning, isKnown: Bool, _ output: inout SendBuffer) {
+        append(isKnown ? beginning.notModified : beginning.ok, &output)
     }
 
-    /// Appends sixteen hexadecimal digits.
-    mutating func append(hexDigits number: UInt64) {
-        append(addingCapacity: 16) { output in
-            for position in 0..<16 {
-                let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * position) & 15)
-                output.append(
-                    digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-            }
-        }
+    /// Says how the body is coded and how long it is.
+    func describe(_ coding: ContentCoding, bodyBytes: Int, _ output: inout SendBuffer) {
+        if coding == .gzip { append(gzip, &output) }
+        if coding == .zstd { append(zstd, &output) }
+        append(length, &output)
+        output.append(decimal: UInt64(bodyBytes))
     }
 
-    private static let gzipEnding = Array("-gzip".utf8)
-    private static let zstdEnding = Array("-zstd".utf8)
+    /// Lets a page of the web read the answer.
+    func allow(_ origin: Span<UInt8>, _ output: inout SendBuffer) {
+        append(allowOrigin, &output)
+        output.append(origin)
+        append(exposeAndVary, &output)
+    }
 
-    /// Appends the entity tag of a form in its wire form.
-    mutating func append(tag: EntityTag, coding: ContentCoding) {
-        append(UInt8(ascii: "\""))
-        append(decimalDigits: tag.revision.value)
-        append(UInt8(ascii: "-"))
-        append(hexDigits: tag.digest)
-        switch coding {
-        case .identity: break
-        case .gzip: append(contentsOf: Self.gzipEnding)
-        case .zstd: append(contentsOf: Self.zstdEnding)
-        }
-        append(UInt8(ascii: "\""))
+    /// Begins the lines that answer the request itself: its id comes next.
+    func nameRequest(_ output: inout SendBuffer) { append(requestID, &output) }
+
+    /// Names the step of the client's trace.
+    func nameTrace(_ trace: borrowing [UInt8], _ output: inout SendBuffer) {
+        append(traceparent, &output)
+        output.append(trace)
+    }
+
+    /// Ends the line that was begun.
+    func endLine(_ output: inout SendBuffer) { append(lineEnd, &output) }
+
+    private func append(_ text: Range<Int>, _ output: inout SendBuffer) {
+        output.append(texts.span.extracting(text))
+    }
+
+    private func write(_ tag: EntityTag, _ coding: ContentCoding, _ output: inout SendBuffer) {
+        output.append(UInt8(ascii: "\""))
+        output.append(decimal: tag.revision.value)
+        output.append(UInt8(ascii: "-"))
+        output.append(hex: tag.digest)
+        if coding == .gzip { append(gzipEnding, &output) }
+        if coding == .zstd { append(zstdEnding, &output) }
+        output.append(UInt8(ascii: "\""))
     }
 }

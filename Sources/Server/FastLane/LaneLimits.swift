@@ -16,6 +16,8 @@ enum LaneLimits {
     static let discoveries = 32
     /// Bytes of answers that gather before they are handed to the connection.
     static let batchBytes = 64 << 10
+    /// Bytes of output buffer that an event loop begins with.
+    static let firstOutputBytes = 4 << 10
     /// Bytes of output buffer that an event loop keeps between its turns.
     static let keptOutputBytes = 256 << 10
     /// Namespaces that an event loop has at hand; others cost a look into the directory.

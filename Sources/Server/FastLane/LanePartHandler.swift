@@ -20,7 +20,7 @@ final class LanePartHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let now = front.core.now
+        let now = LaneCore.now
         switch unwrapInboundIn(data) {
         case .head(let head):
             isAnswered =
@@ -45,7 +45,7 @@ final class LanePartHandler: ChannelDuplexHandler {
         context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?
     ) {
         if case .end = unwrapOutboundIn(data) {
-            front.connection.routerAnswered(now: front.core.now)
+            front.connection.routerAnswered(now: LaneCore.now)
         }
         context.write(data, promise: promise)
     }

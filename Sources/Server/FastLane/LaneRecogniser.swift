@@ -5,10 +5,11 @@
 /// not wrong but somebody else's: the bytes go to the full decoder as they are. The subset is such
 /// that the decoder reads the same from the same bytes.
 struct LaneRecogniser {
-    private static let get = Array("GET /".utf8)
-    private static let head = Array("HEAD /".utf8)
-    private static let version = Array(" HTTP/1.1\r\n".utf8)
-    private static let keepAlive = Array("keep-alive".utf8)
+    private let get = Array("GET /".utf8)
+    private let head = Array("HEAD /".utf8)
+    private let version = Array(" HTTP/1.1\r\n".utf8)
+    private let keepAlive = Array("keep-alive".utf8)
+    private let fields = LaneFields()
 
     private let pathClass = ByteClass.path
     private let queryClass = ByteClass.query
@@ -39,10 +40,10 @@ struct LaneRecogniser {
         _ bytes: Span<UInt8>, _ start: Int, _ request: inout LaneRequest
     ) -> Int? {
         var index: Int
-        if matches(bytes, start, Self.get) {
-            index = start + Self.get.count - 1
-        } else if matches(bytes, start, Self.head) {
-            index = start + Self.head.count - 1
+        if matches(bytes, start, get) {
+            index = start + get.count - 1
+        } else if matches(bytes, start, head) {
+            index = start + head.count - 1
             request.isHead = true
         } else {
             return nil
@@ -59,8 +60,8 @@ struct LaneRecogniser {
             request.query = query..<index
         }
         request.target = first..<index
-        guard matches(bytes, index, Self.version) else { return nil }
-        return index + Self.version.count
+        guard matches(bytes, index, version) else { return nil }
+        return index + version.count
     }
 
     /// Reads one header line; returns where the next one begins.
@@ -79,7 +80,7 @@ struct LaneRecogniser {
         let value = first..<index
         guard index + 1 < end, bytes[index] == 0x0D, bytes[index + 1] == 0x0A else { return nil }
         if !value.isEmpty, bytes[first] == 0x20 || bytes[index - 1] == 0x20 { return nil }
-        let field = LaneField.named(bytes, name)
+        let field = fields.field(named: name, in: bytes)
         guard field != .refused else { return nil }
         if field != .other {
             guard !value.isEmpty, seen & bit(field) == 0 else { return nil }
@@ -97,8 +98,8 @@ struct LaneRecogniser {
         case .host:
             for index in value where !hostClass.contains(bytes[index]) { return false }
         case .connection:
-            return value.count == Self.keepAlive.count
-                && matches(bytes, value.lowerBound, Self.keepAlive, orCapitals: true)
+            return value.count == keepAlive.count
+                && matches(bytes, value.lowerBound, keepAlive, orCapitals: true)
         case .origin: request.origin = value
         case .namespace: request.namespace = value
         case .groups: request.groups = value

@@ -29,8 +29,11 @@ enum LaneField: UInt8, Sendable {
     case other
     /// Changes what the request means or how it is framed: the router has to see it.
     case refused
+}
 
-    private static let names: [(name: PackedName, field: LaneField)] = {
+/// Which names the fields have that the lane knows.
+struct LaneFields: Sendable {
+    private let names: [(name: PackedName, field: LaneField)] = {
         let known: [(String, LaneField)] = [
             ("host", .host), ("connection", .connection), ("origin", .origin),
             ("x-namespace", .namespace), ("x-remote-user", .user), ("x-remote-group", .groups),
@@ -46,13 +49,13 @@ enum LaneField: UInt8, Sendable {
     }()
 
     /// Families of fields of which any, also one that comes later, may change the meaning.
-    private static let refusedPrefixes: [PackedName] = [
+    private let refusedPrefixes: [PackedName] = [
         "access-control-", "content-", "if-", "proxy-", "sec-websocket-", "transfer-",
         "x-catalog-", "x-http-method",
     ].map { PackedName($0) }
 
     /// The field of a name in any case.
-    static func named(_ bytes: Span<UInt8>, _ name: Range<Int>) -> LaneField {
+    func field(named name: Range<Int>, in bytes: Span<UInt8>) -> LaneField {
         let sought = PackedName(bytes, name)
         for (known, field) in names where known == sought { return field }
         for prefix in refusedPrefixes where sought.hasPrefix(prefix) { return .refused }

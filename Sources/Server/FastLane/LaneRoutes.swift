@@ -32,8 +32,9 @@ final class LaneRoutes: Sendable {
     private let texts: [UInt8]
     /// Endings, in `texts`, under which the contract has other things than entities.
     private let reserved: [Range<Int>]
-    private static let namespace = Array("namespace".utf8)
-    private static let source = Array("source".utf8)
+    /// Names of parameters, in `texts`.
+    private let namespace, source: Range<Int>
+    private let plainQuery = ByteClass.plainQuery
 
     init(kinds: KindTable) {
         self.kinds = kinds.entries
@@ -55,6 +56,8 @@ final class LaneRoutes: Sendable {
                     middle: keep("/\(entry.kind.plural)/"), kind: number))
         }
         reserved = ["artifacts", "performance", "filter_options", "labels", "preview"].map(keep)
+        namespace = keep("namespace")
+        source = keep("source")
         self.routes = routes
         self.texts = texts
     }
@@ -105,10 +108,10 @@ final class LaneRoutes: Sendable {
             }
             guard let equals, equals + 1 < end else { return false }
             let value = (equals + 1)..<end
-            for index in value where !ByteClass.plainQuery.contains(bytes[index]) { return false }
-            if isEqual(bytes, start..<equals, Self.namespace), target.namespace.isEmpty {
+            for index in value where !plainQuery.contains(bytes[index]) { return false }
+            if isEqual(bytes, start..<equals, texts, namespace), target.namespace.isEmpty {
                 target.namespace = value
-            } else if isEqual(bytes, start..<equals, Self.source), target.source.isEmpty {
+            } else if isEqual(bytes, start..<equals, texts, source), target.source.isEmpty {
                 target.source = value
             } else {
                 return false
@@ -146,11 +149,11 @@ final class LaneRoutes: Sendable {
                 }
                 end += 1
             }
-            if isEqual(bytes, start..<(equals ?? end), Self.namespace) {
+            if isEqual(bytes, start..<(equals ?? end), texts, self.namespace) {
                 guard let equals, equals + 1 < end, namespace.isEmpty else { return false }
                 namespace = (equals + 1)..<end
                 for index in namespace
-                where !ByteClass.plainQuery.contains(bytes[index]) { return false }
+                where !plainQuery.contains(bytes[index]) { return false }
             }
             start = end + 1
         }
@@ -163,10 +166,6 @@ final class LaneRoutes: Sendable {
         for word in reserved
         where isEqual(bytes, start..<name.upperBound, texts, word) { return true }
         return false
-    }
-
-    private func isEqual(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: [UInt8]) -> Bool {
-        isEqual(bytes, range, text, 0..<text.count)
     }
 
     private func isEqual(

@@ -48,16 +48,17 @@ final class LaneStreamHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func answer(_ request: HTTPRequest, _ context: ChannelHandlerContext) -> Bool {
         var text: [UInt8] = []
         guard LaneHeadText.write(request, into: &text) else { return false }
-        let core = lane.core(on: context.eventLoop)
-        let began = core.now
-        core.beginOutput()
+        let loop = lane.state(on: context.eventLoop)
+        let began = LaneCore.now
+        loop.core.beginOutput()
         let isTrusted = lane.identities.honoursHeaders(of: context.channel.remoteAddress)
-        guard core.answer(text.span, from: 0, isTrusted: isTrusted, began: began) != nil,
-            let response = LaneAnswer.readHead(from: &core.output)
+        guard loop.core.answer(text.span, from: 0, isTrusted: isTrusted, began: began) != nil
         else { return false }
+        var output = loop.takeOutput()
+        guard let response = LaneAnswer.readHead(from: &output) else { return false }
         lane.answeredParts.increment()
         context.write(wrapOutboundOut(.head(response)), promise: nil)
-        let body = core.body ?? core.output
+        let body = loop.core.body ?? output
         if body.readableBytes > 0 { context.write(wrapOutboundOut(.body(body)), promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         return true

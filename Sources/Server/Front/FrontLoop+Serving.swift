@@ -69,9 +69,9 @@ extension FrontLoop {
             else { break }
             answered = next
             hits += 1
-            guard core.body != nil || core.output.readableBytes >= LaneLimits.batchBytes
+            guard core.body != nil || core.output.count >= LaneLimits.batchBytes
             else { continue }
-            sentBytes += core.output.readableBytes + (core.body?.readableBytes ?? 0)
+            sentBytes += core.output.count + (core.body?.readableBytes ?? 0)
             sending = sendOutput(descriptor)
             core.beginOutput()
             guard case .everything = sending else { break }
@@ -83,7 +83,7 @@ extension FrontLoop {
             now = max(now, core.answeredAt)
             connections[place].wasActive(now: now)
         }
-        if case .everything = sending, core.output.readableBytes > 0 {
+        if case .everything = sending, core.output.count > 0 {
             sending = sendOutput(descriptor)
         }
         let rest = input.span.extracting(answered..<count)
@@ -135,29 +135,32 @@ extension FrontLoop {
     }
 
     private func sendOutput(_ descriptor: Int32) -> Sending {
-        var output = core.output
-        guard var body = core.body else {
-            switch SocketCall.send(descriptor, output.readableBytesUInt8Span.rawBytes) {
-            case .bytes(output.readableBytes): return .everything
-            case .bytes(let count): output.moveReaderIndex(forwardBy: count)
-            case .notNow: break
-            case .ended, .failed: return .failed
+        let output = core.output.bytes
+        let bodyBytes = core.body?.readableBytes ?? 0
+        let transfer =
+            if let body = core.body {
+                SocketCall.send(
+                    descriptor, output.rawBytes, body.readableBytesUInt8Span.rawBytes)
+            } else {
+                SocketCall.send(descriptor, output.rawBytes)
             }
-            return .rest(output)
-        }
-        let head = output.readableBytes
-        switch SocketCall.send(
-            descriptor, output.readableBytesUInt8Span.rawBytes,
-            body.readableBytesUInt8Span.rawBytes)
-        {
-        case .bytes(let count) where count >= head:
-            body.moveReaderIndex(forwardBy: count - head)
-            return body.readableBytes == 0 ? .everything : .rest(body)
-        case .bytes(let count): output.moveReaderIndex(forwardBy: count)
-        case .notNow: break
+        switch transfer {
+        case .bytes(let count):
+            return count == output.count + bodyBytes ? .everything : .rest(unsent(after: count))
+        case .notNow: return .rest(unsent(after: 0))
         case .ended, .failed: return .failed
         }
-        output.writeImmutableBuffer(body)
-        return .rest(output)
+    }
+
+    /// A copy of what is left when so many bytes of the output have been sent.
+    private func unsent(after count: Int) -> ByteBuffer {
+        let output = core.output.bytes
+        var rest = ByteBuffer()
+        rest.writeBytes(output.extracting(min(count, output.count)..<output.count).rawBytes)
+        guard var body = core.body else { return rest }
+        body.moveReaderIndex(forwardBy: max(0, count - output.count))
+        if rest.readableBytes == 0 { return body }
+        rest.writeImmutableBuffer(body)
+        return rest
     }
 }

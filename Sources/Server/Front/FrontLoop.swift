@@ -8,7 +8,7 @@ import Sockets
 /// `run`; other threads reach it by the inbox. A hit costs a read, a look-up and a send, and no
 /// allocation; what the lane does not answer is lent to the slow side, byte for byte.
 struct FrontLoop: ~Copyable {
-    let core: LaneCore
+    var core: LaneCore
     let queue: ReadinessQueue
     let inbox: FrontInbox
     let slow: SlowSide
@@ -39,7 +39,7 @@ struct FrontLoop: ~Copyable {
         self.slow = slow
         self.times = times
         core = LaneCore(lane: lane)
-        now = core.now
+        now = LaneCore.now
     }
 
     /// Serves until the inbox says stop and every connection has ended.
@@ -48,7 +48,7 @@ struct FrontLoop: ~Copyable {
         var input = [UInt8](repeating: 0, count: FrontLimits.inputBytes)
         while true {
             let count = queue.wait(atMostMs: patienceMs)
-            now = core.now
+            now = LaneCore.now
             for index in 0..<count {
                 let ready = queue[index]
                 switch ready.descriptor {

@@ -1,7 +1,8 @@
 // The floor: one thread, one epoll set, one LMDB lookup an answer, and nothing else.
 //
 // Usage: serve DIRECTORY PORT [HEADER]
-// Answers GET …/NAME with the value of NAME; HEADER (such as "Cache-Control: max-age=3600") is added.
+// Answers GET …/KEY with the value of KEY, to which a query belongs; HEADER (such as
+// "Cache-Control: max-age=3600") is added.
 // It reads just enough HTTP for keep-alive load of known shape on loopback: not a server to use.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -46,10 +47,8 @@ static void drop(struct connection *connection) {
 // Appends the answer to one request whose target is at `target`; false when the buffer is full.
 static int answer(struct connection *connection, const char *target, size_t length) {
     const char *name = target;
-    for (size_t index = 0; index < length; index++) {
-        if (target[index] == '?') { length = index; break; }
-    }
-    for (size_t index = 0; index < length; index++) {
+    // The query belongs to the key: it says in which namespace the name is looked up.
+    for (size_t index = 0; index < length && target[index] != '?'; index++) {
         if (target[index] == '/') name = target + index + 1;
     }
     MDB_val key = { (size_t)(target + length - name), (void *)name };
