@@ -22,6 +22,8 @@ package struct JSONOutline {
 
     private static let maxComparedKeys = 32
     private static let maxIntegerDigits = 18
+    /// Members for which there is room from the start.
+    private static let usualMembers = 16
 
     package private(set) var members: [Member] = []
     /// Keys of the inner objects that are open, outermost first.
@@ -30,7 +32,9 @@ package struct JSONOutline {
     /// All bytes of strings by OR, to know whether any is beyond ASCII.
     private var allBits: UInt64 = 0
 
-    package init() {}
+    package init() {
+        members.reserveCapacity(Self.usualMembers)
+    }
 
     /// Finds the members of the one object that is the whole text; false where it is refused.
     ///

@@ -23,7 +23,7 @@ package struct CopyBatch: Sendable {
             return (StoreLayout.entityKey(kind.number, nameKey: record.nameKey, id: row.id), index)
         }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         byID = records.indices.sorted { records[$0].0.id < records[$1].0.id }
-        var groups = IndexGroups()
+        var groups = IndexGroups(kind)
         for (position, field) in kind.indexedFields.enumerated() {
             for index in byID {
                 let (row, record) = records[index]
@@ -71,6 +71,12 @@ private struct IndexGroups {
     private var places: [Key: Int] = [:]
     /// The entry that the last value of the last field went to: neighbours are often alike.
     private var last: (field: Int, value: FieldValue, place: Int)?
+
+    /// Makes room for one entity's entries: few rows are the common case of a running feed.
+    init(_ kind: KindTable.Entry) {
+        entries.reserveCapacity(kind.indexedFields.count)
+        places.reserveCapacity(kind.indexedFields.count)
+    }
 
     mutating func add(_ id: Int64, _ field: Int, _ value: FieldValue, _ kind: KindTable.Entry) {
         if let last, last.field == field, Self.isSame(last.value, value) {

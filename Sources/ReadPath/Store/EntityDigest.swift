@@ -5,6 +5,9 @@ import Crypto
 ///
 /// Kept for many entities, it uses one buffer for all of them.
 package struct EntityDigest {
+    /// Room for what is hashed before the document; longer names make it grow.
+    private static let usualPrefixBytes = 128
+
     private var prefix: [UInt8] = []
 
     package init() {}
@@ -20,6 +23,7 @@ package struct EntityDigest {
     /// The same, in a buffer that is used again.
     package mutating func digest(of entity: StoredEntity) -> UInt64 {
         prefix.removeAll(keepingCapacity: true)
+        prefix.reserveCapacity(Self.usualPrefixBytes)
         append(entity.key.plugin)
         append(entity.key.kind)
         append(entity.key.source)

@@ -142,6 +142,6 @@ extension NamespaceCache {
     static func indexKey(
         _ kind: KindTable.Entry, _ field: Int, _ value: FieldValue
     ) -> [UInt8] {
-        StoreLayout.indexKey(kind.number, field: field, value: SortKey(value))
+        StoreLayout.indexKey(kind.number, field: field, value: value)
     }
 }

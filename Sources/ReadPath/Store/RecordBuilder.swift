@@ -5,6 +5,9 @@ import CatalogModel
 /// A document as the store prints it is outlined in one pass, and its parts are copied: no value is
 /// made of what is only shown. Any other goes through the parser, with the same outcome.
 struct RecordBuilder {
+    /// Room in the section for each field, on average; more is made as it is needed.
+    private static let usualFieldBytes = 12
+
     private let kind: KindTable.Entry
     private var outline = JSONOutline()
     private var body: [UInt8] = []
@@ -19,6 +22,7 @@ struct RecordBuilder {
         self.kind = kind
         places = Array(repeating: -1, count: kind.kind.fields.count)
         shownAt = places
+        section.reserveCapacity(places.count * Self.usualFieldBytes)
     }
 
     /// Renders and encodes one entity; a few microseconds per KiB.
@@ -30,6 +34,8 @@ struct RecordBuilder {
     mutating func build(_ entity: StoredEntity, hasDigest: Bool = true) -> CacheRecord.Built {
         body.removeAll(keepingCapacity: true)
         section.removeAll(keepingCapacity: true)
+        // A body is about as long as its document; twice as much, so that the next ones fit as well.
+        if body.capacity < entity.doc.count { body.reserveCapacity(2 * entity.doc.count) }
         var keepsDoc = kind.hasHiddenFields
         var indexed: [FieldValue] = []
         indexed.reserveCapacity(kind.indexedFields.count)

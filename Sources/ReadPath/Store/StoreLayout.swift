@@ -19,6 +19,9 @@ enum StoreLayout {
 
     static let metaTable = "meta"
 
+    /// Room for a number or a short text; longer keys grow.
+    private static let usualIndexKeyBytes = 48
+
     /// How many tables a cache with so many kinds has.
     static func tableCount(kinds: Int) -> Int { 1 + 3 * kinds }
 
@@ -74,6 +77,16 @@ enum StoreLayout {
         var key = indexPrefix(kind, field: field)
         key.reserveCapacity(key.count + value.bytes.count + 8)
         key += value.bytes
+        return key
+    }
+
+    /// The same of a value that is not encoded yet; its key is all that is allocated for it.
+    static func indexKey(_ kind: UInt16, field: Int, value: FieldValue) -> [UInt8] {
+        var key: [UInt8] = []
+        key.reserveCapacity(usualIndexKeyBytes)
+        key.append(bigEndian: kind)
+        key.append(UInt8(field))
+        SortKey.encode(value, into: &key)
         return key
     }
 
