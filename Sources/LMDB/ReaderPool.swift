@@ -4,13 +4,14 @@
 @safe
 final class ReaderPool: @unchecked Sendable {
     // SAFETY: `@unchecked` because every stored variable is touched only under `monitor`; `idle` is
-    // a stack whose first `idleCount` places are initialised.
+    // a stack whose first `idleCount` places are initialised, and all `capacity` places of
+    // `startedAtMs` are. Both are allocated in init and freed in deinit.
     private let monitor = Monitor()
     private let capacity: Int
     private let idle: UnsafeMutablePointer<IdleReader>
     private var idleCount = 0
     private var freeSlots: [Int]
-    private var startedAtMs: [UInt64]
+    private let startedAtMs: UnsafeMutablePointer<UInt64>
     private var active = 0
     private var isDoorClosed = false
     private var isClosed = false
@@ -19,12 +20,14 @@ final class ReaderPool: @unchecked Sendable {
         self.capacity = capacity
         unsafe idle = .allocate(capacity: capacity)
         freeSlots = Array((0..<capacity).reversed())
-        startedAtMs = Array(repeating: 0, count: capacity)
+        unsafe startedAtMs = .allocate(capacity: capacity)
+        unsafe startedAtMs.initialize(repeating: 0, count: capacity)
     }
 
     deinit {
         unsafe idle.deinitialize(count: idleCount)
         unsafe idle.deallocate()
+        unsafe startedAtMs.deallocate()
     }
 
     /// Starts a read on a pooled reader, or on a new one when all are busy; waits while the gate is
@@ -38,14 +41,14 @@ final class ReaderPool: @unchecked Sendable {
                 leaveLocked()
                 throw StorageError(.readersFull, operation: "begin read")
             }
-            startedAtMs[slot] = coarseNowMs()
+            unsafe startedAtMs[slot] = coarseNowMs()
             monitor.unlock()
             return unsafe try start(slot: slot, in: environment, faults: faults)
         }
         idleCount -= 1
         let reader = unsafe (idle + idleCount).move()
         let slot = reader.slot
-        startedAtMs[slot] = coarseNowMs()
+        unsafe startedAtMs[slot] = coarseNowMs()
         monitor.unlock()
         do throws(StorageError) {
             if let number = faults?.strike(.beginRead), number != 0 {
@@ -78,7 +81,7 @@ final class ReaderPool: @unchecked Sendable {
         let slot = transaction.slot
         let reader = transaction.reset()
         monitor.lock()
-        startedAtMs[slot] = 0
+        unsafe startedAtMs[slot] = 0
         unsafe (idle + idleCount).initialize(to: reader)
         idleCount += 1
         leaveLocked()
@@ -86,7 +89,7 @@ final class ReaderPool: @unchecked Sendable {
 
     private func abandon(slot: Int) {
         monitor.lock()
-        startedAtMs[slot] = 0
+        unsafe startedAtMs[slot] = 0
         freeSlots.append(slot)
         leaveLocked()
     }
@@ -172,7 +175,8 @@ final class ReaderPool: @unchecked Sendable {
     func oldestAgeMs() -> UInt64 {
         monitor.lock()
         defer { monitor.unlock() }
-        let oldest = startedAtMs.lazy.filter { $0 > 0 }.min()
+        let started = unsafe UnsafeBufferPointer(start: startedAtMs, count: capacity)
+        let oldest = unsafe started.lazy.filter { $0 > 0 }.min()
         guard let oldest else { return 0 }
         let now = coarseNowMs()
         return now > oldest ? now - oldest : 0

@@ -31,14 +31,12 @@ package final class HitReader {
     private var collections: [Answerable]
     /// What the answerable collections show in that snapshot.
     private var stamps: [PageStamp?]
-    private var key: [UInt8] = []
 
     /// Creates a reader of an open cache.
     package init(cache: NamespaceCache) {
         self.cache = cache
         collections = Array(repeating: .unknown, count: cache.kinds.entries.count)
         stamps = Array(repeating: nil, count: cache.kinds.entries.count)
-        key.reserveCapacity(HitKey.maximumBytes)
     }
 
     /// Whether the cache answers at all; false for good once it was closed.
@@ -56,7 +54,7 @@ package final class HitReader {
     ) -> Outcome {
         guard !cache.isSuspended else { return .declined }
         cache.noteUse()
-        HitKey.write(kind.number, name: name, into: &key)
+        let key = HitKey(kind.number, name: name)
         do throws(StorageError) {
             return try cache.environment.read { transaction throws(StorageError) in
                 guard try self.canAnswer(kind, in: transaction) else { return .declined }
@@ -64,7 +62,7 @@ package final class HitReader {
                     in: self.cache.tables(of: kind).entities
                 ) {
                     cursor throws(StorageError) in
-                    try self.search(&cursor, name, source, answer)
+                    try Self.search(&cursor, key.bytes.rawBytes, name, source, answer)
                 }
             }
         } catch {
@@ -93,15 +91,14 @@ package final class HitReader {
         }
     }
 
-    private func search(
-        _ cursor: inout Cursor, _ name: Span<UInt8>, _ source: Span<UInt8>,
+    private static func search(
+        _ cursor: inout Cursor, _ prefix: RawSpan, _ name: Span<UInt8>, _ source: Span<UInt8>,
         _ answer: (EntityTag, Span<UInt8>) -> Void
     ) throws(StorageError) -> Outcome {
-        let prefix = key
         var outcome = Outcome.declined
-        var hasEntry = try cursor.seek(toPrefix: prefix.span.rawBytes)
+        var hasEntry = try cursor.seek(toPrefix: prefix)
         while hasEntry {
-            switch Self.consider(cursor.value, name, source, outcome, answer) {
+            switch consider(cursor.value, name, source, outcome, answer) {
             case .found:
                 outcome = .found
                 // Name and source are the whole identity.
@@ -110,7 +107,7 @@ package final class HitReader {
             case .unusable: return .declined
             }
             guard try cursor.next() else { break }
-            hasEntry = cursor.keyHasPrefix(prefix.span.rawBytes)
+            hasEntry = cursor.keyHasPrefix(prefix)
         }
         return outcome
     }

@@ -217,7 +217,7 @@ final class LaneLoop {
 }
 
 /// The rule of `CORS` on bytes.
-struct LaneOrigin {
+struct LaneOrigin: ~Copyable {
     private let schemes = [Array("http://".utf8), Array("https://".utf8)]
 
     /// Whether a page of the web asks.

@@ -5,7 +5,7 @@ import Sockets
 /// The heads of the lane's answers, in the order in which the router writes them.
 ///
 /// One text and numbers: writing a piece copies bytes, and no reference. An event loop has its own.
-struct LaneHead: Sendable {
+struct LaneHead: ~Copyable {
     /// Where the parts lie that are the same for all answers of a kind, from the status to the tag.
     struct Beginning: Sendable {
         fileprivate let ok: Range<Int>

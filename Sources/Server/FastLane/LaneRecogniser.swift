@@ -4,7 +4,7 @@
 /// `name: value` in visible ASCII, all of it in the buffer and without a body. Everything else is
 /// not wrong but somebody else's: the bytes go to the full decoder as they are. The subset is such
 /// that the decoder reads the same from the same bytes.
-struct LaneRecogniser {
+struct LaneRecogniser: ~Copyable {
     private let get = Array("GET /".utf8)
     private let head = Array("HEAD /".utf8)
     private let version = Array(" HTTP/1.1\r\n".utf8)

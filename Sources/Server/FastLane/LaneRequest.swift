@@ -32,7 +32,7 @@ enum LaneField: UInt8, Sendable {
 }
 
 /// Which names the fields have that the lane knows.
-struct LaneFields: Sendable {
+struct LaneFields: ~Copyable {
     private let names: [(name: PackedName, field: LaneField)] = {
         let known: [(String, LaneField)] = [
             ("host", .host), ("connection", .connection), ("origin", .origin),
