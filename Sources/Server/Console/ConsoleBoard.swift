@@ -38,13 +38,13 @@ actor ConsoleBoard {
         let reading: Task<Page, Never>
     }
 
-    private let records: any ConsoleRecords
+    private let records: ConsoleRecords
     /// Nil where there are no jobs.
     private let queue: JobQueue?
     private let caches: ConsoleCaches
     private var entries: [Namespace: Entry] = [:]
 
-    init(records: any ConsoleRecords, queue: JobQueue?, caches: ConsoleCaches) {
+    init(records: ConsoleRecords, queue: JobQueue?, caches: ConsoleCaches) {
         self.records = records
         self.queue = queue
         self.caches = caches

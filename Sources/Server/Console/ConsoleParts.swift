@@ -28,7 +28,7 @@ struct ConsoleParts: Sendable {
     ) {
         monitor = TrafficMonitor { TrafficCounts(requests, namespaces) }
         board = ConsoleBoard(
-            records: PostgresConsoleRecords(pool: pool),
+            records: ConsoleRecords(pool: pool),
             queue: configuration.jobsEnabled ? queue : nil,
             caches: ConsoleCaches(directory: caches, configured: Set(configuration.namespaces)))
         self.caches = caches
