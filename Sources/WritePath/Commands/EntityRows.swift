@@ -133,18 +133,9 @@ extension EntityRows {
         DELETE FROM entities e WHERE \(ofCollection) AND e.name = ANY ($4::text[])
         RETURNING \(columns)
         """)
-    /// Walks the sources of the collection instead of all its entities.
     private static let findSource = Statement(
         """
-        WITH RECURSIVE sources AS (
-            SELECT min(e.source) AS source FROM entities e
-            WHERE e.namespace = $1 AND e.plugin = $2 AND e.kind = $3
-            UNION ALL
-            SELECT (
-                SELECT min(e.source) FROM entities e
-                WHERE e.namespace = $1 AND e.plugin = $2 AND e.kind = $3 AND e.source > s.source)
-            FROM sources s WHERE s.source IS NOT NULL
-        )
+        \(CollectionSources.walk)
         SELECT s.source FROM sources s
         WHERE s.source <> '\(EntityCommand.source)' AND EXISTS (
             SELECT FROM entities e WHERE e.namespace = $1 AND e.plugin = $2 AND e.kind = $3

@@ -143,15 +143,7 @@ extension GovernanceStore {
     /// One look-up for each source of the collection; the source that comes first by name wins.
     private static let entity = Statement(
         postgres: """
-            WITH RECURSIVE sources AS (
-                SELECT min(source) AS source FROM entities
-                WHERE namespace = $1 AND plugin = $2 AND kind = $3
-                UNION ALL
-                SELECT (
-                    SELECT min(e.source) FROM entities e
-                    WHERE e.namespace = $1 AND e.plugin = $2 AND e.kind = $3 AND e.source > s.source)
-                FROM sources s WHERE s.source IS NOT NULL
-            )
+            \(CollectionSources.walk)
             SELECT \(AssetSnapshot.columns) FROM sources s
             JOIN LATERAL (
                 SELECT * FROM entities

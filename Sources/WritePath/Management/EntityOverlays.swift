@@ -28,23 +28,15 @@ package struct EntityOverlays: Sendable {
     private static let settings: Statement = """
         SELECT set_config('catalog.actor', $1, true), set_config('catalog.request_id', $2, true)
         """
-    /// Walks the sources of the collection instead of all its entities.
-    private static let sources: Statement = """
-        WITH RECURSIVE sources AS (
-            SELECT min(e.source) AS source FROM entities e
-            WHERE e.namespace = $1 AND e.plugin = $2 AND e.kind = $3
-            UNION ALL
-            SELECT (
-                SELECT min(e.source) FROM entities e
-                WHERE e.namespace = $1 AND e.plugin = $2 AND e.kind = $3 AND e.source > s.source)
-            FROM sources s WHERE s.source IS NOT NULL
-        )
+    private static let sources = Statement(
+        """
+        \(CollectionSources.walk)
         SELECT s.source FROM sources s
         WHERE s.source IS NOT NULL AND EXISTS (
             SELECT FROM entities e WHERE e.namespace = $1 AND e.plugin = $2 AND e.kind = $3
                 AND e.source = s.source AND e.name = $4)
         ORDER BY s.source
-        """
+        """)
     private static let read: Statement = """
         SELECT o.overlay::text FROM entity_overlays o
         WHERE o.namespace = $1 AND o.plugin = $2 AND o.kind = $3 AND o.name = $4
