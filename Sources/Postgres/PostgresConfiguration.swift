@@ -52,8 +52,38 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomR
             }
             unsafe option += 1
         }
+        try Self.checkPorts(settings)
         self.settings = settings
         embedded = nil
+    }
+
+    /// Refuses ports that libpq finds wrong only when it connects, which would be tried for ever.
+    ///
+    /// No value is shown: with an unescaped `/` in it, the password is what libpq takes for the port.
+    private static func checkPorts(
+        _ settings: [(key: String, value: String)]
+    ) throws(PostgresError) {
+        func list(_ key: String) -> [Substring] {
+            let value = settings.first { $0.key == key }?.value ?? ""
+            guard !value.isEmpty else { return [] }
+            return value.split(separator: ",", omittingEmptySubsequences: false)
+        }
+        let ports = list("port")
+        // What stands between two commas may be empty: the standard port.
+        for port in ports where !port.isEmpty {
+            guard let number = Int(String(port).trimmedEnd()), (1...65_535).contains(number) else {
+                throw PostgresError(
+                    .misuse,
+                    "the port in the connection string must be a number from 1 to 65535")
+            }
+        }
+        let addresses = list("hostaddr")
+        let hosts = addresses.isEmpty ? list("host") : addresses
+        guard ports.count <= 1 || hosts.isEmpty || ports.count == hosts.count else {
+            throw PostgresError(
+                .misuse,
+                "the connection string has \(ports.count) ports for \(hosts.count) hosts")
+        }
     }
 
     /// Server, database and user; never the password.

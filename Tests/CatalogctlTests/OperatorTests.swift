@@ -155,6 +155,17 @@ struct OperatorTests {
         let wrong = try await ControlRun(["db", "check", "--dsn", "hots=x password=geheim"])
         #expect(wrong.status == 64)
         #expect(!(wrong.output + wrong.errors).contains("geheim"))
+        let port = try await ControlRun(["db", "check", "--dsn", "postgres://u:geheim/9@h/x"])
+        #expect(port.status == 64)
+        #expect(port.errors.contains("--dsn: the port in the connection string"), "\(port.errors)")
+        #expect(!(port.output + port.errors).contains("geheim"))
+        let variable = try await ProgramRun(
+            try ServerFiles.executable(named: "catalogctl"), ["db", "check"],
+            environment: ServerFiles.plainEnvironment.merging(
+                ["DATABASE_DSN": "host=/nowhere port=0"]
+            ) { $1 })
+        #expect(variable.status == 64)
+        #expect(variable.errors.contains("DATABASE_DSN: the port"), "\(variable.errors)")
         let none = try await ProgramRun(
             try ServerFiles.executable(named: "catalogctl"), ["db", "check"],
             environment: ServerFiles.plainEnvironment)

@@ -40,6 +40,23 @@ struct StoreCopyTests {
         return sight
     }
 
+    @Test("a target whose port cannot be one is refused before anything is opened")
+    func port() async throws {
+        let path = "\(try StoreUnderTest.makeFile())-absent"
+        let option = try await ControlRun(
+            ["store", "copy", "--from", path, "--to", "postgres://u:geheim@h:70000/x"])
+        #expect(option.status == 64, "\(option.errors)")
+        #expect(option.errors.contains("--to: the port in the connection string"))
+        #expect(!(option.output + option.errors).contains("geheim"))
+        let variable = try await ProgramRun(
+            try ServerFiles.executable(named: "catalogctl"), ["store", "copy", "--from", path],
+            environment: ServerFiles.plainEnvironment.merging(
+                ["DATABASE_DSN": "host=/nowhere port=abc"]
+            ) { $1 })
+        #expect(variable.status == 64)
+        #expect(variable.errors.contains("DATABASE_DSN: the port"), "\(variable.errors)")
+    }
+
     @Test("everything goes over to Postgres, and a target with something in it is refused")
     func copied() async throws {
         let path = try StoreUnderTest.makeFile()

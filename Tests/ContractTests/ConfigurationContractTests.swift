@@ -17,6 +17,7 @@ struct ConfigurationContractTests {
             ("CATALOG_NAMESPACES", "team-a,Team-B"), ("CATALOG_AUDIT_ENABLED", "maybe"),
             ("CATALOG_LOG_LEVEL", "loud"), ("CATALOG_LISTEN", "nowhere"),
             ("CATALOG_LISTEN", "127.0.0.1:99999"), ("DATABASE_DSN", "nonsense"),
+            ("DATABASE_DSN", "host=/nowhere port=abc"), ("DATABASE_DSN", "postgres://h:70000/x"),
         ])
     func refused(variable: String, value: String) async throws {
         let server = try await ServerProcess.launch(
@@ -50,6 +51,16 @@ struct ConfigurationContractTests {
                 dsn: "host=/nowhere dbname=x"))
         #expect(try await server.waitForExit() > 0)
         #expect(await server.completeLog().contains("DATABASE_DSN"))
+    }
+
+    @Test("a port that cannot be one is refused at once, and the password is not shown")
+    func port() async throws {
+        let server = try await ServerProcess.launch(
+            .init(dsn: "postgres://catalog:hunter2/4@127.0.0.1:5432/x"))
+        #expect(try await server.waitForExit() > 0)
+        let log = await server.completeLog()
+        #expect(log.contains("DATABASE_DSN: the port in the connection string must be"), "\(log)")
+        #expect(!log.contains("hunter2"))
     }
 
     @Test("MySQL is refused with what there is instead")

@@ -13,6 +13,30 @@ import Testing
         #expect(error.map { !String(reflecting: $0).contains("secret") } ?? false)
     }
 
+    @Test(arguments: [
+        "host=h port=abc", "postgres://u:pw@h:abc/db", "postgres://u:pw@h:0/db",
+        "host=h port=70000", "host=h port=-5432", "host=h port=54.32", "host=h port=5432x",
+        "host=h port=' '",
+        "host=a,b port=5432,x", "host=a,b,c port=1,2", "postgres://h:99999999999999999999/db",
+        "postgres:///db?host=/run&port=secret", "postgres://u:secret/word@h:5432/db",
+    ])
+    func `a port that cannot be one is refused without showing it`(dsn: String) {
+        let error = #expect(throws: PostgresError.self) { try PostgresConfiguration(dsn: dsn) }
+        #expect(error?.code == .misuse)
+        #expect(error?.message.contains("port") ?? false)
+        #expect(error.map { !String(reflecting: $0).contains("secret") } ?? false)
+    }
+
+    @Test(arguments: [
+        "host=h", "host=h port=", "host=h port=1", "host=h port=65535", "host=h port='5432 '",
+        "host=a,b port=5432", "host=a,b port=5432,5433", "host=a,b port=5432,", "port=5433,5434",
+        "postgres://h:/db", "postgres://a:1,b:2/db", "postgres://a,b:2/db",
+        "hostaddr=127.0.0.1,127.0.0.2 host=h port=1,2",
+    ])
+    func `ports as libpq takes them are fine`(dsn: String) throws {
+        _ = try PostgresConfiguration(dsn: dsn)
+    }
+
     @Test func `the description hides the password`() throws {
         let uri = try PostgresConfiguration(
             dsn: "postgres://me:hidden@db.example:5433/shop?sslmode=require")

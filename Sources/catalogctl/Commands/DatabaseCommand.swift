@@ -29,6 +29,7 @@ struct DatabaseVerdict: AsyncParsableCommand {
     var output: OutputFormat = .table
 
     func run() async throws {
+        let setting = dsn == nil ? "DATABASE_DSN" : "--dsn"
         guard let dsn = dsn ?? ServerOptions.variable("DATABASE_DSN") else {
             throw ValidationError("there is no connection string: set DATABASE_DSN or give --dsn")
         }
@@ -36,7 +37,7 @@ struct DatabaseVerdict: AsyncParsableCommand {
         do throws(WriteError) {
             check = try DatabaseCheck(dsn: dsn)
         } catch {
-            throw ValidationError(error.message)
+            throw ValidationError("\(setting): \(error.message)")
         }
         let report = await check.run()
         let rows = report.parts.map(\.json)

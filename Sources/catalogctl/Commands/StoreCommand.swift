@@ -42,7 +42,7 @@ struct StoreCopyCommand: AsyncParsableCommand {
             do throws(PostgresError) {
                 target = try PostgresConfiguration(dsn: dsn)
             } catch {
-                throw ValidationError("--to: \(error.message)")
+                throw ValidationError("\(to == nil ? "DATABASE_DSN" : "--to"): \(error.message)")
             }
             let report = try await copy(to: target)
             show(report)
