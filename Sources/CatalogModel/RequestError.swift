@@ -19,6 +19,8 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
         package static let preconditionFailed = Code(rawValue: "precondition_failed")
         package static let preconditionRequired = Code(rawValue: "precondition_required")
         package static let payloadTooLarge = Code(rawValue: "payload_too_large")
+        /// The client expects something of the server that it does not know.
+        package static let expectationFailed = Code(rawValue: "expectation_failed")
         package static let unsupportedMediaType = Code(rawValue: "unsupported_media_type")
         package static let unprocessable = Code(rawValue: "unprocessable")
         /// No form of the answer is one that the client accepts.

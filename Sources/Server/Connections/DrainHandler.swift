@@ -3,6 +3,8 @@ import NIOHTTP1
 
 /// Ends a connection of HTTP/1.1 when the server stops, by the rules of `ConnectionDrain`.
 ///
+/// It also ends one whose client may or may not send the body of a request that has been answered.
+///
 /// Hummingbird's handler, which lies behind, would close a connection without a request at once, and
 /// with it a request that is on its way; it does not hear that the server stops.
 final class DrainHandler: ChannelDuplexHandler {
@@ -10,6 +12,9 @@ final class DrainHandler: ChannelDuplexHandler {
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
+
+    /// Asks for the end of the connection, with the answer whose head is written next.
+    struct EndWithAnswer: Sendable {}
 
     private let grace: Duration
     private let linger: Duration
@@ -38,6 +43,16 @@ final class DrainHandler: ChannelDuplexHandler {
             return context.fireUserInboundEventTriggered(event)
         }
         perform(drain.begin(), context)
+    }
+
+    func triggerUserOutboundEvent(
+        context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?
+    ) {
+        guard event is EndWithAnswer else {
+            return context.triggerUserOutboundEvent(event, promise: promise)
+        }
+        perform(drain.begin(), context)
+        promise?.succeed()
     }
 
     func write(

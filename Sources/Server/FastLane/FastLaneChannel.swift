@@ -45,6 +45,7 @@ struct FastLaneChannel: HTTPChannelHandler {
                 withDecoderLimitConfiguration: Self.decoderLimits)
             if let front { try pipeline.addHandler(LanePartHandler(front: front)) }
             try pipeline.addHandler(DrainHandler())
+            try pipeline.addHandler(ExpectationHandler())
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: isSecure))
             // With the lane idleness is the front's, which sees all requests.
             try pipeline.addHandler(

@@ -81,6 +81,7 @@ struct CatalogResponder: HTTPResponder {
             let method = request.method.rawValue
             facts.group = endpoint.group(method: method)
             shape = endpoint.errorShape
+            try Self.checkExpectation(of: request)
             let query = try QueryParameters(target.dropFirst(path.count + 1))
             shape = .gate
             let namespace =
@@ -161,6 +162,13 @@ struct CatalogResponder: HTTPResponder {
             return Response(status: .requestHeaderFieldsTooLarge)
         }
         return nil
+    }
+
+    /// Refuses a request that expects what nobody here can do.
+    private static func checkExpectation(of request: Request) throws(RequestError) {
+        guard Expectation(request.headers[.expect]) == .other else { return }
+        throw RequestError(
+            .expectationFailed, "the only expectation that is known is 100-continue")
     }
 
     /// The client's request id if it is plain and short, else a new one.

@@ -40,6 +40,7 @@ enum ErrorResponse {
         case .preconditionFailed: .preconditionFailed
         case .preconditionRequired: .preconditionRequired
         case .payloadTooLarge: .contentTooLarge
+        case .expectationFailed: .expectationFailed
         case .unsupportedMediaType: .unsupportedMediaType
         case .notAcceptable: .notAcceptable
         case .unprocessable, .queryTooBroad: .unprocessableContent

@@ -26,6 +26,7 @@ struct Exchange: Sendable {
         if let text = request.headers[.contentLength], let length = Int(text), length > limit {
             throw Self.tooLarge(limit)
         }
+        inviteBody()
         var bytes: [UInt8] = []
         do {
             for try await buffer in request.body {
@@ -41,6 +42,13 @@ struct Exchange: Sendable {
             throw RequestError.badRequest("the body could not be read to its end")
         }
         return bytes
+    }
+
+    /// Has a client that waits with its body told to send it.
+    private func inviteBody() {
+        // On HTTP/2 nobody in the stream's channel knows how to say it.
+        guard request.headers[.expect] != nil, !channel.isStreamOfConnection else { return }
+        channel.triggerUserOutboundEvent(ExpectationHandler.BodyIsWanted(), promise: nil)
     }
 
     /// Reads the body as one JSON value; throws `.badRequest` for anything else.

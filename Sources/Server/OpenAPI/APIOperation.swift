@@ -48,6 +48,7 @@ struct APIOperation: Sendable {
             (400, "The request cannot be meant"), (401, "The token is missing or not valid"),
             (403, "Not allowed, or the namespace is none of the configured ones"),
             (404, "There is no such thing"), (405, "The path does not answer this method"),
+            (417, "Something else than 100-continue was expected"),
         ]
         let store = [
             (503, "The store is away, or the cache is too old for what was asked"),
