@@ -160,5 +160,18 @@ extension LiveTests {
             }
             #expect(codes == Array(repeating: "X-Catalog-Error: expectation_failed", count: 2))
         }
+
+        @Test("are told so over TLS, or refused without it")
+        func secure() async throws {
+            let socket = try await SecureServers.get().bytes.socket
+            let fits = Self.head("Expect: 100-continue", "Content-Length: 1000")
+            let told = try await socket.raw(Array(fits.utf8), timeout: .seconds(1))
+            #expect(String(decoding: told.received, as: UTF8.self) == Self.invited)
+            #expect(!told.ended)
+            let large = Self.head("Expect: 100-continue", "Content-Length: 1048577")
+            let refused = try await socket.raw(Array(large.utf8), timeout: .seconds(20))
+            let text = String(decoding: refused.received, as: UTF8.self)
+            #expect(Self.statuses(text) == ["413"] && refused.ended, "\(text)")
+        }
     }
 }

@@ -4,9 +4,10 @@ import NIOCore
 extension Exchange {
     /// Runs something as long as the client listens: it is cancelled when the client has gone.
     ///
-    /// A client of HTTP/1.1 keeps its side of the connection open for that. On a stream of HTTP/2 its
-    /// side ends with the request, so that nothing shows there before a write fails; what runs has to
-    /// write now and then.
+    /// A client of HTTP/1.1 keeps its side of the connection open for that. Over HTTP/2 the end of the
+    /// connection cancels; that a stream was reset shows in the first write that fails. Its body must be
+    /// left alone: a stream whose body was read to the end is reset once its answer is written, and with
+    /// it whatever still waits for the window of the client.
     @concurrent func whileClientListens<Value: Sendable>(
         _ operation: @concurrent () async throws -> Value
     ) async throws -> Value {

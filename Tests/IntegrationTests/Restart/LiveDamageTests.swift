@@ -44,6 +44,45 @@ extension IntegrationTests {
             #expect(replica.server.isRunning)
         }
 
+        @Test("is dropped when a comparison finds it, before any read has met it")
+        func compared() async throws {
+            let text = "what-is-written"
+            let site = try await Deployment.make()
+            let replica = try await site.replica()
+            try await replica.upsert(
+                .agents, [["name": .string(Self.victim), "description": .string(text)]])
+            try await replica.warm([.agents])
+            let sound = try await replica.get(Kind.agents.whole)
+            let path = "\(replica.server.cacheDirectory)/default/data.mdb"
+            // A read cannot tell: the length is right, and the text may be anything.
+            #expect(try replace(text, by: "what-was-spoilt", in: path) > 0)
+            let found = try await replica.server.client.get(
+                "/api/cache/v1alpha1/verify", headers: ["X-User-Role": "operator"]
+            ).json()
+            #expect(found["status"] == "damaged" && found["valid"] == false, "\(found)")
+            try await eventually("the discarded cache in the log") {
+                replica.count(of: "cache_discarded") == 1
+            }
+            #expect(try await replica.get(Kind.agents.whole).content == sound.content)
+            try await replica.warm([.agents])
+            #expect(try await replica.get(Kind.agents.whole).content == sound.content)
+        }
+
+        /// Puts a text of the same length in the place of another; returns how often it was found.
+        private func replace(_ text: String, by other: String, in path: String) throws -> Int {
+            let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+            defer { try? file.close() }
+            let data = try #require(try file.readToEnd())
+            var (count, from) = (0, data.startIndex)
+            while let found = data.range(of: Data(text.utf8), in: from..<data.endIndex) {
+                from = found.upperBound
+                try file.seek(toOffset: UInt64(found.lowerBound))
+                try file.write(contentsOf: Data(other.utf8))
+                count += 1
+            }
+            return count
+        }
+
         /// Spoils the lengths that lie before the victim's name in each of its records.
         ///
         /// The pages of the tree itself stay as they are: a process that walks damaged ones may
