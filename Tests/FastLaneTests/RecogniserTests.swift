@@ -4,7 +4,7 @@ import Testing
 
 @Suite("What the lane takes for a request")
 struct RecogniserTests {
-    private let recogniser = LaneRecogniser()
+    private var recogniser: LaneRecogniser { LaneRecogniser() }
 
     private func recognised(_ text: String) -> LaneRequest? {
         let bytes = Array(text.utf8)
