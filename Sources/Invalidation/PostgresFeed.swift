@@ -172,17 +172,14 @@ package final class PostgresFeed: ChangeFeed {
                     Query(cursor, parameters),
                 ])
                 // Few at first, because nothing is known of their size. All are sorted before it.
-                var batch = try await connection.query(
-                    Self.fetches[1].statement, timeout: FeedLimits.copyTimeout)
-                while !batch.isEmpty {
-                    let entities =
-                        cursor == Self.declareCopy
-                        ? try Self.cacheableEntities(batch) : try Self.shownEntities(batch)
-                    // Postgres reads on while these are rendered and written.
-                    let fetch = Self.fetch(after: entities).statement
-                    async let following = connection.query(fetch, timeout: FeedLimits.copyTimeout)
-                    try await rows(entities)
-                    batch = try await following
+                var entities = try await Self.fetched(Self.fetches[1].statement, cursor, connection)
+                while let present = entities {
+                    // Postgres reads on, and its rows are decoded, while these are rendered and
+                    // written.
+                    let fetch = Self.fetch(after: present).statement
+                    async let following = Self.fetched(fetch, cursor, connection)
+                    try await rows(present)
+                    entities = try await following
                 }
                 return CollectionSnapshot(
                     head: answers[0].isEmpty ? nil : try Self.head(answers[0], 0),
@@ -191,6 +188,15 @@ package final class PostgresFeed: ChangeFeed {
         } catch {
             throw Self.feedError(error)
         }
+    }
+
+    /// The next rows of a walk; nil when there are none.
+    @concurrent private static func fetched(
+        _ fetch: Statement, _ cursor: Statement, _ connection: Connection
+    ) async throws -> [StoredEntity]? {
+        let rows = try await connection.query(fetch, timeout: FeedLimits.copyTimeout)
+        guard !rows.isEmpty else { return nil }
+        return cursor == declareCopy ? try cacheableEntities(rows) : try shownEntities(rows)
     }
 
     /// The rows of one name, with the state of their snapshot; for a get that the cache cannot answer.
