@@ -39,12 +39,15 @@ final class LaneNamespace {
 
 /// The namespaces that an event loop has read from, found by the bytes of their names.
 ///
-/// One place for each hash: a namespace takes the place of another one. What was closed is looked
-/// up anew, so that a namespace that comes back is found.
+/// Several places for each hash, so that namespaces seldom have to take the place of others, which
+/// costs an allocation each time. What was closed is looked up anew, so that a namespace that comes
+/// back is found.
 struct LaneDirectory: ~Copyable {
     private let caches: CacheDirectory
     private let metrics: NamespaceMetricsFamily
     private var places: [LaneNamespace?]
+    /// Which of the places of a hash is taken next when all are.
+    private var next = 0
     private let defaultName = Array(Namespace.default.name.utf8)
 
     init(caches: CacheDirectory, metrics: NamespaceMetricsFamily) {
@@ -62,10 +65,20 @@ struct LaneDirectory: ~Copyable {
     /// The namespace of a name, or nil where there is no cache that answers.
     subscript(name: Span<UInt8>) -> LaneNamespace? {
         mutating get {
-            let place = Int(hash(name) % UInt64(LaneLimits.namespaces))
-            if let known = places[place], known.reader.isOpen, known.isNamed(name) { return known }
-            places[place] = lookUp(name)
-            return places[place]
+            let ways = LaneLimits.namespacesOfHash
+            let first = Int(hash(name) % UInt64(LaneLimits.namespaces / ways)) * ways
+            var free: Int?
+            for place in first..<(first + ways) {
+                guard let known = places[place], known.reader.isOpen else {
+                    free = free ?? place
+                    continue
+                }
+                if known.isNamed(name) { return known }
+            }
+            guard let found = lookUp(name) else { return nil }
+            places[free ?? first + next] = found
+            next = (next + 1) % ways
+            return found
         }
     }
 

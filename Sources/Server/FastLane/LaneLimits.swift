@@ -21,7 +21,9 @@ enum LaneLimits {
     /// Bytes of output buffer that an event loop keeps between its turns.
     static let keptOutputBytes = 256 << 10
     /// Namespaces that an event loop has at hand; others cost a look into the directory.
-    static let namespaces = 256
+    static let namespaces = 4_096
+    /// Of these, those whose names have one hash.
+    static let namespacesOfHash = 8
     /// Nanoseconds for which a rendered date is good.
     static let dateNanoseconds: Int64 = 500_000_000
 }
