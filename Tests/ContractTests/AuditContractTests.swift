@@ -188,7 +188,7 @@ struct AuditContractTests {
         _ = try await tenant.post(Catalog.skills.list, ["name": "s"])
         let all = try await tenant.events()
         #expect(all.count == 6)
-        let times = all.compactMap { $0["createdAt"]?.stringValue }
+        let times = all.compactMap { $0["createdAt"]?.stringValue?.sortableTime }
         #expect(times == times.sorted(by: >))
         var walked: [JSONValue] = []
         var token = ""

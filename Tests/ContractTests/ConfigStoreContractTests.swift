@@ -62,7 +62,7 @@ struct ConfigStoreContractTests {
         _ = try await manager.apply("s", ["b"])
         let revisions = try await manager.revisions("s")
         #expect(revisions.count == 2)
-        let times = revisions.compactMap { $0["timestamp"]?.stringValue }
+        let times = revisions.compactMap { $0["timestamp"]?.stringValue?.sortableTime }
         #expect(times.count == 2 && times == times.sorted(by: >))
         #expect(revisions.allSatisfy { $0["version"]?.stringValue?.count == 8 })
         #expect(revisions.allSatisfy { ($0["size"]?.intValue ?? 0) > 0 })

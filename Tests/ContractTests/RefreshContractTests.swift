@@ -131,7 +131,7 @@ struct RefreshContractTests {
         #expect(all.status == 200)
         let jobs = try #require(try all.body("jobs")?.arrayValue)
         #expect(jobs.count > 1)
-        let times = jobs.compactMap { $0["requestedAt"]?.stringValue }
+        let times = jobs.compactMap { $0["requestedAt"]?.stringValue?.sortableTime }
         #expect(times == times.sorted(by: >))
         #expect(jobs.allSatisfy { $0["namespace"] == "default" })
         #expect(try all.body("nextPageToken")?.stringValue != nil)
