@@ -105,8 +105,8 @@ enum ServerLimits {
     static let tokenBytes = 16 << 10
     /// Connections to the Kubernetes API, and how long a call to it and a connection may take.
     static let kubernetesConnections = 16
-    static let kubernetesTimeout: Duration = .seconds(5)
-    static let kubernetesConnectTimeout: Duration = .seconds(3)
+    static let kubernetesTimeout: Duration = .seconds(10)
+    static let kubernetesConnectTimeout: Duration = .seconds(5)
     /// Bytes of one answer of the Kubernetes API or of one line of a watch.
     static let kubernetesAnswerBytes = 16 << 20
     /// Seconds after which the Kubernetes API is asked to end a watch.
