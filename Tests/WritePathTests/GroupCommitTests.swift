@@ -103,20 +103,20 @@ struct GroupCommitTests {
     }
 
     @Test(.onPostgres) func aFullQueueIsUnavailableForAMoment() async throws {
-        let fixture = try await StoreFixture(poolSize: 4)
+        let places = 8
+        let fixture = try await StoreFixture(poolSize: 4, waitingWrites: places)
         try await fixture.whileNamespaceIsHeld { group in
             group.addTask { _ = try await fixture.run(.create(["name": "first"])) }
             try await fixture.waitForBlocked()
-            for number in 0..<WriteLimits.waitingWrites {
+            for number in 0..<places {
                 group.addTask { try await fixture.run(.create(["name": .string("n\(number)")])) }
             }
-            await fixture.waitUntilWaiting(WriteLimits.waitingWrites)
+            await fixture.waitUntilWaiting(places)
             let error = try await fixture.failure(.create(["name": "late"]))
             #expect(error?.code == .unavailable)
             #expect(error?.details["retryAfter"] == "1")
         }
-        let count = WriteLimits.waitingWrites + 1
-        #expect(try await fixture.row("SELECT count(*) FROM entities") == "\(count)")
+        #expect(try await fixture.row("SELECT count(*) FROM entities") == "\(places + 1)")
         #expect(try await fixture.isSound())
     }
 

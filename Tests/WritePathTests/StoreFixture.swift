@@ -30,7 +30,8 @@ struct StoreFixture {
 
     init(
         poolSize: Int = 4, faults: FaultPlan? = nil, isAuditEnabled: Bool = true,
-        isGrouping: Bool = true, on kind: StoreUnderTest = .current
+        isGrouping: Bool = true, waitingWrites: Int = WriteLimits.waitingWrites,
+        on kind: StoreUnderTest = .current
     ) async throws {
         if kind == .sqlite {
             let configuration = PostgresConfiguration(
@@ -41,30 +42,31 @@ struct StoreFixture {
             ).run()
             try self.init(
                 configuration: configuration, poolSize: poolSize, isAuditEnabled: isAuditEnabled,
-                isGrouping: isGrouping)
+                isGrouping: isGrouping, waitingWrites: waitingWrites)
             return
         }
         let name = try await StoreFixture.template.value
         let dsn = try await PostgresCluster.shared().makeDatabase(template: name)
         try self.init(
             dsn: dsn, poolSize: poolSize, faults: faults, isAuditEnabled: isAuditEnabled,
-            isGrouping: isGrouping)
+            isGrouping: isGrouping, waitingWrites: waitingWrites)
     }
 
     init(
         dsn: String, poolSize: Int, faults: FaultPlan?, isAuditEnabled: Bool = true,
-        isGrouping: Bool = true
+        isGrouping: Bool = true, waitingWrites: Int = WriteLimits.waitingWrites
     ) throws {
         var configuration = try PostgresConfiguration(dsn: dsn)
         configuration.faults = faults
         try self.init(
             configuration: configuration, dsn: dsn, poolSize: poolSize,
-            isAuditEnabled: isAuditEnabled, isGrouping: isGrouping)
+            isAuditEnabled: isAuditEnabled, isGrouping: isGrouping, waitingWrites: waitingWrites)
     }
 
     init(
         configuration: PostgresConfiguration, dsn: String = "", poolSize: Int,
-        isAuditEnabled: Bool = true, isGrouping: Bool = true
+        isAuditEnabled: Bool = true, isGrouping: Bool = true,
+        waitingWrites: Int = WriteLimits.waitingWrites
     ) throws {
         self.dsn = dsn
         pool = Pool(
@@ -72,7 +74,7 @@ struct StoreFixture {
             acquireTimeout: .seconds(30))
         store = CatalogStore(
             pool: pool, observer: observations.observer, isAuditEnabled: isAuditEnabled,
-            isGrouping: isGrouping)
+            isGrouping: isGrouping, waitingWrites: waitingWrites)
         audit = AuditLog(pool: pool, observer: observations.observer)
     }
 

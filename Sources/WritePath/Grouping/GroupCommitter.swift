@@ -20,6 +20,9 @@ final class GroupCommitter: Sendable {
     }
 
     private let state = Mutex(State())
+    private let limits: WriteQueue<UInt64>.Limits
+
+    init(limits: WriteQueue<UInt64>.Limits) { self.limits = limits }
 
     /// Writes that wait for their group, of all namespaces.
     var waitingCount: Int {
@@ -51,7 +54,7 @@ final class GroupCommitter: Sendable {
             // Cancelled before there was anything to withdraw.
             if Task.isCancelled { return nil }
             let entry = member.entry(id, arrived: .now)
-            let admission = state.queues[namespace, default: WriteQueue()].join(entry)
+            let admission = state.queues[namespace, default: WriteQueue(limits: limits)].join(entry)
             if admission != .refuse {
                 state.waiters[id] = Waiter(member: member, continuation: continuation)
             }

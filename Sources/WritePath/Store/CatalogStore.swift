@@ -15,13 +15,16 @@ package final class CatalogStore: Sendable {
     private let committer: GroupCommitter?
 
     /// Writes through the pool; concurrent writes of one namespace share a transaction when grouped.
+    ///
+    /// No more than `waitingWrites` of a namespace then wait for the transaction before theirs.
     package init(
-        pool: Pool, observer: Observer, isAuditEnabled: Bool = true, isGrouping: Bool = true
+        pool: Pool, observer: Observer, isAuditEnabled: Bool = true, isGrouping: Bool = true,
+        waitingWrites: Int = WriteLimits.waitingWrites
     ) {
         self.pool = pool
         self.observer = observer
         self.isAuditEnabled = isAuditEnabled
-        committer = isGrouping ? GroupCommitter() : nil
+        committer = isGrouping ? GroupCommitter(limits: .init(waitingWrites: waitingWrites)) : nil
     }
 
     /// Writes that wait for a transaction which they will share.
