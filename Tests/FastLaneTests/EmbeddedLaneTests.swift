@@ -32,6 +32,18 @@ struct EmbeddedLaneTests {
         #expect(connection.router.requests == ["GET \(rival)"])
     }
 
+    @Test("an answer that was begun and given up is not sent, also behind one that is")
+    func givenUp() throws {
+        let connection = try LaneFixture().connect()
+        // The first of two sources is found and written before the second one is.
+        let rival = "/api/model_catalog/v1alpha1/models/org/m"
+        try connection.send(Self.hit + Self.get(rival))
+        #expect(try connection.statuses() == ["200 OK"])
+        #expect(connection.router.requests == ["GET \(rival)"])
+        connection.router.answer()
+        #expect(try connection.statuses() == ["202 Accepted"])
+    }
+
     @Test("identity headers count only when the peer is trusted")
     func untrusted() throws {
         let named = HitAccess(leavesTokens: false) { user, _, _, _, _ in user.count > 0 }

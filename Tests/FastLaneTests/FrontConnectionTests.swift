@@ -37,7 +37,8 @@ struct FrontConnectionTests {
         connection.wasActive(now: 50)
         #expect(connection.due(now: 149, times) == .nothing)
         let nothing: [UInt8] = []
-        connection.pause(unsent: ByteBuffer(string: "rest"), held: nothing.span)
+        connection.pause(
+            unsent: ByteBuffer(string: "rest"), held: nothing.span, isBufferFull: false)
         #expect(connection.isWriting)
         #expect(connection.due(now: 150, times) == .close)
         connection.wasActive(now: 120)
@@ -67,7 +68,8 @@ struct FrontConnectionTests {
     func drainWhileWriting() {
         var connection = fresh()
         let nothing: [UInt8] = []
-        connection.pause(unsent: ByteBuffer(string: "rest"), held: nothing.span)
+        connection.pause(
+            unsent: ByteBuffer(string: "rest"), held: nothing.span, isBufferFull: false)
         connection.drain(now: 20)
         #expect(connection.due(now: 60, times) == .nothing)
         connection.wasActive(now: 60)

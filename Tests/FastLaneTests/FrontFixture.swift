@@ -19,7 +19,9 @@ final class FrontFixture {
     private let group: ServiceGroup
     private let running: Task<Void, any Error>
 
-    init(_ lane: LaneFixture, idleTimeout: Duration = .seconds(60)) async throws {
+    init(
+        _ lane: LaneFixture, idleTimeout: Duration = .seconds(60), sendBufferBytes: Int? = nil
+    ) async throws {
         self.lane = lane
         let logger = Logger(label: "front") { _ in SwiftLogNoOpLogHandler() }
         let router = CallbackResponder<BasicRequestContext> { request, _ in
@@ -34,7 +36,7 @@ final class FrontFixture {
             responder: { request, writer, channel in
                 try await responder.respond(to: request, writer, channel)
             },
-            idleTimeout: idleTimeout, loopCount: 2,
+            idleTimeout: idleTimeout, loopCount: 2, sendBufferBytes: sendBufferBytes,
             onListening: { continuation.yield($0?.port ?? 0) }, logger: logger)
         let group = ServiceGroup(configuration: .init(services: [listener], logger: logger))
         self.group = group

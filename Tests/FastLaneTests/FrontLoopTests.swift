@@ -118,6 +118,54 @@ struct FrontLoopTests {
         #expect(Numbered.statuses(slow.text) == Array(repeating: 200, count: count))
     }
 
+    @Test("pages that the client reads in parts arrive whole")
+    func slowPages() async throws {
+        let fixture = try LaneFixture()
+        let target = "/api/agents_catalog/v1alpha1/agents?pageSize=4"
+        let page = String(decoding: try fixture.renderPage(target).body, as: UTF8.self)
+        #expect(page.utf8.count > LaneLimits.copiedPageBytes, "it is sent as it lies")
+        let front = try await FrontFixture(fixture, sendBufferBytes: 32 << 10)
+        let count = 600
+        let slow = try await RawConnection(port: front.client.port, window: 4_096)
+        let stream = (1...count).map { id in
+            "GET \(target) HTTP/1.1\r\nHost: h\r\nX-Request-ID: n\(id);\r\n\r\n"
+        }.joined()
+        let sending = Task { try await slow.send(stream.utf8) }
+        try await front.eventually("the first answers") { front.hits > 5 }
+        #expect(front.hits < count)
+        let last = Array("X-Request-ID: n\(count);".utf8)
+        let isWhole = try await slow.take { bytes in
+            let end = bytes.suffix(2 * page.utf8.count)
+            return bytes.last == 10 && end.firstRange(of: last) != nil
+                && end.suffix(page.utf8.count).elementsEqual(page.utf8)
+        }
+        #expect(isWhole)
+        try await sending.value
+        #expect(front.lent == 0)
+        #expect(Numbered.ids(slow.text) == Array(1...count))
+        // Between the pages there is nothing but heads.
+        let heads = slow.text.components(separatedBy: page)
+        #expect(heads.count == count + 1)
+        #expect(
+            heads.dropLast().allSatisfy {
+                $0.hasPrefix("HTTP/1.1 200 ") && $0.hasSuffix("\r\n\r\n")
+            })
+    }
+
+    @Test("an answer that was begun and given up is not sent")
+    func givenUp() async throws {
+        let front = try await FrontFixture(try LaneFixture())
+        let connection = try await RawConnection(port: front.client.port)
+        // The first of two sources is found and written before the second one is.
+        let rival = "GET /api/model_catalog/v1alpha1/models/org/m HTTP/1.1\r\nHost: h\r\n"
+        try await connection.send((rival + "X-Request-ID: n1;\r\n\r\n").utf8)
+        #expect(try await take(1, connection))
+        try await connection.send(Numbered.hit(2).utf8)
+        #expect(try await take(2, connection))
+        #expect(Numbered.statuses(connection.text) == [202, 200])
+        #expect(Numbered.ids(connection.text) == [1, 2])
+    }
+
     @Test("an idle connection is closed, also one with the beginning of a request")
     func idle() async throws {
         let front = try await FrontFixture(try LaneFixture(), idleTimeout: .milliseconds(200))

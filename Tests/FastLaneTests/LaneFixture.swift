@@ -69,7 +69,7 @@ final class LaneFixture {
                 entry,
                 entities.map { name, source in
                     id += 1
-                    let text = String(repeating: "x", count: 900)
+                    let text = String(repeating: "x", count: 1_100)
                     return StoredEntity(
                         key: EntityKey(plugin: plugin, kind: kind, source: source, name: name),
                         id: id, version: 1, revision: Revision(UInt64(id)), createdAtMs: 1,

@@ -47,6 +47,8 @@ struct FrontConnection: Sendable, Hashable {
     private(set) var held: [UInt8] = []
     /// Answers that wait for the client to read; empty when it is only another one's turn.
     private(set) var unsent: ByteBuffer?
+    /// Whether the bytes that were held behind them ended because the buffer was full.
+    private(set) var isHeldCut = false
 
     init(isTrusted: Bool, now: Int64) {
         self.isTrusted = isTrusted
@@ -87,8 +89,9 @@ struct FrontConnection: Sendable, Hashable {
     }
 
     /// Keeps answers that could not be sent and the requests behind them.
-    mutating func pause(unsent: ByteBuffer, held bytes: Span<UInt8>) {
+    mutating func pause(unsent: ByteBuffer, held bytes: Span<UInt8>, isBufferFull: Bool) {
         self.unsent = unsent
+        isHeldCut = isBufferFull
         hold(bytes)
     }
 

@@ -17,6 +17,8 @@ struct FrontListener: Service {
     let responder: HTTPChannelHandler.Responder
     let idleTimeout: Duration
     let loopCount: Int
+    /// What the system holds of a connection's answers, for clients that read late; nil: its own measure.
+    var sendBufferBytes: Int?
     let onListening: @Sendable (SocketAddress?) -> Void
     let logger: Logger
 
@@ -54,12 +56,17 @@ struct FrontListener: Service {
 
     /// Resolves and binds as Hummingbird's listener would, by NIO, and takes over the socket.
     private func listen() async throws -> (descriptor: Int32, address: SocketAddress?) {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: Int32(FrontLimits.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // What waits is accepted by the loops.
             .serverChannelOption(.autoRead, value: false)
-            .bind(host: host, port: port).get()
+        if let bytes = sendBufferBytes {
+            let option = ChannelOptions.Types.SocketOption.Value(bytes)
+            // Accepted sockets inherit it.
+            bootstrap = bootstrap.serverChannelOption(.socketOption(.so_sndbuf), value: option)
+        }
+        let channel = try await bootstrap.bind(host: host, port: port).get()
         let copy = try await channel.eventLoop.submit {
             try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
                 of: NIOBSDSocket.Handle.self

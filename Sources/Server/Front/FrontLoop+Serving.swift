@@ -29,7 +29,8 @@ extension FrontLoop {
         let kept = connections[place].release(into: &input)
         switch SocketCall.receive(descriptor, into: &input, from: kept) {
         case .bytes(let count):
-            received(descriptor, kept + count, &input)
+            let isBufferFull = kept + count == input.count
+            received(descriptor, kept + count, isBufferFull: isBufferFull, &input)
         case .notNow:
             connections[place].hold(input.span.extracting(0..<kept))
         case .ended:
@@ -44,16 +45,20 @@ extension FrontLoop {
         }
     }
 
-    private mutating func received(_ descriptor: Int32, _ count: Int, _ input: inout [UInt8]) {
+    private mutating func received(
+        _ descriptor: Int32, _ count: Int, isBufferFull: Bool, _ input: inout [UInt8]
+    ) {
         switch connections[Int(descriptor)].reading {
-        case .answer: answer(descriptor, count, &input)
+        case .answer: answer(descriptor, count, isBufferFull: isBufferFull, &input)
         case .handOver: lend(descriptor, input.span.extracting(0..<count))
         case .discard: break
         }
     }
 
     /// Answers requests from the beginning of the input on, and finds a place for what is left.
-    private mutating func answer(_ descriptor: Int32, _ count: Int, _ input: inout [UInt8]) {
+    private mutating func answer(
+        _ descriptor: Int32, _ count: Int, isBufferFull: Bool, _ input: inout [UInt8]
+    ) {
         let place = Int(descriptor)
         let isTrusted = connections[place].isTrusted
         let began = now
@@ -89,12 +94,12 @@ extension FrontLoop {
         let rest = input.span.extracting(answered..<count)
         switch sending {
         case .failed: close(descriptor)
-        case .rest(let unsent): pause(descriptor, unsent, rest)
+        case .rest(let unsent): pause(descriptor, unsent, rest, isBufferFull: isBufferFull)
         case .everything:
             if isAnotherTurn {
-                pause(descriptor, ByteBuffer(), rest)
+                pause(descriptor, ByteBuffer(), rest, isBufferFull: isBufferFull)
             } else if answered < count {
-                leave(descriptor, rest, isBufferFull: count == input.count)
+                leave(descriptor, rest, isBufferFull: isBufferFull)
             }
         }
     }
@@ -107,8 +112,10 @@ extension FrontLoop {
         }
     }
 
-    private mutating func pause(_ descriptor: Int32, _ unsent: ByteBuffer, _ rest: Span<UInt8>) {
-        connections[Int(descriptor)].pause(unsent: unsent, held: rest)
+    private mutating func pause(
+        _ descriptor: Int32, _ unsent: ByteBuffer, _ rest: Span<UInt8>, isBufferFull: Bool
+    ) {
+        connections[Int(descriptor)].pause(unsent: unsent, held: rest, isBufferFull: isBufferFull)
         if !queue.change(descriptor, to: .writing) { close(descriptor) }
     }
 
@@ -131,7 +138,8 @@ extension FrontLoop {
         connections[place].resume()
         guard queue.change(descriptor, to: .reading) else { return close(descriptor) }
         let count = connections[place].release(into: &input)
-        if count > 0 { received(descriptor, count, &input) }
+        let isBufferFull = connections[place].isHeldCut
+        if count > 0 { received(descriptor, count, isBufferFull: isBufferFull, &input) }
     }
 
     private func sendOutput(_ descriptor: Int32) -> Sending {
