@@ -18,7 +18,7 @@ package protocol ChangeFeed: Sendable {
     /// Hands the rows of one collection over in batches, in one snapshot, and returns its state.
     func copy(
         _ kind: CollectionName, in namespace: Namespace,
-        rows: @Sendable ([StoredEntity]) async throws(FeedError) -> Void
+        rows: @escaping @Sendable ([StoredEntity]) async throws(FeedError) -> Void
     ) async throws(FeedError) -> CollectionSnapshot
 
     /// Hints and the state of the connection that brings them; ends with the feed.

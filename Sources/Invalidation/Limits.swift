@@ -21,7 +21,7 @@ package enum FeedLimits {
     package static let copyFetchRows = [4_000, 100, 10, 1]
     /// Bytes of documents that a copy means to fetch at once.
     package static let copyFetchBytes = 4 << 20
-    /// How long one fetch of a copy may take; the first waits until all rows are sorted.
+    /// How long one fetch of a copy may take; the first may wait until all rows are sorted.
     package static let copyTimeout: Duration = .seconds(600)
     /// Changed keys that one range read returns at the most.
     package static let maxRangeChanges = 20_000

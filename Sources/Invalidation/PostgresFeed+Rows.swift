@@ -84,10 +84,11 @@ extension PostgresFeed {
 
     private static let entityColumns = "\(rowColumns), doc::text"
 
-    /// In about the order of the cache's keys, which fills its pages better than any other.
+    /// In about the order of the cache's keys, which fills its pages better than any other; Postgres
+    /// has an index in just this order.
     static let declareCopy = cursor(
-        over: "\(rowColumns), \(cappedDocument())", #"ORDER BY lower(name) COLLATE "C", id"#,
-        isCapped: true)
+        over: "\(rowColumns), \(cappedDocument())",
+        #"ORDER BY lower(substr(name, 1, 128)) COLLATE "C", id"#, isCapped: true)
     /// In any order: what is picked from them is ordered here.
     static let declareScan = cursor(over: entityColumns, "", isCapped: false)
 
@@ -131,10 +132,13 @@ extension PostgresFeed {
     }
 
     /// The largest fetch that stays within its bytes if the rows go on as these were.
-    static func fetch(after rows: [StoredEntity]) -> (rows: Int, statement: Statement) {
-        let bytes = rows.reduce(0) { $0 + $1.doc.count } / max(1, rows.count)
+    static func fetch(after rows: Rows) -> Statement {
+        let sum = (0..<rows.count).reduce(0) { sum, row in
+            sum + rows.withBytes(row, 9) { $0.byteCount }
+        }
+        let bytes = sum / max(1, rows.count)
         let fitting = fetches.first { $0.rows * bytes <= FeedLimits.copyFetchBytes }
-        return fitting ?? fetches[fetches.count - 1]
+        return (fitting ?? fetches[fetches.count - 1]).statement
     }
 
     /// The rows of one name, one index lookup per source of the collection.
@@ -191,7 +195,7 @@ extension PostgresFeed {
         let key = try key(rows, row)
         guard isCacheable(key) else { return nil }
         if rows.isNull(row, 4) { return .delete(key) }
-        return rows.isNull(row, 9) ? nil : .put(try entity(rows, row))
+        return rows.isNull(row, 9) ? nil : .put(try entity(rows, row, key))
     }
 
     /// The rows of a copy; throws `.uncacheable` at the first that the cache cannot hold.
@@ -204,7 +208,7 @@ extension PostgresFeed {
             guard !rows.isNull(row, 9) else {
                 throw FeedError(.uncacheable, "the document of \(key.name) is too long")
             }
-            return try entity(rows, row)
+            return try entity(rows, row, key)
         }
     }
 
@@ -220,8 +224,14 @@ extension PostgresFeed {
     }
 
     static func entity(_ rows: Rows, _ row: Int) throws(PostgresError) -> StoredEntity {
+        try entity(rows, row, try key(rows, row))
+    }
+
+    private static func entity(
+        _ rows: Rows, _ row: Int, _ key: EntityKey
+    ) throws(PostgresError) -> StoredEntity {
         StoredEntity(
-            key: try key(rows, row), id: try rows.int64(row, 4), version: try rows.int64(row, 5),
+            key: key, id: try rows.int64(row, 4), version: try rows.int64(row, 5),
             revision: Revision(UInt64(bitPattern: try rows.int64(row, 6))),
             createdAtMs: try rows.int64(row, 7), updatedAtMs: try rows.int64(row, 8),
             doc: try textBytes(rows, row, 9))

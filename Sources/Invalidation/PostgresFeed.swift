@@ -143,7 +143,7 @@ package final class PostgresFeed: ChangeFeed {
 
     package func copy(
         _ kind: CollectionName, in namespace: Namespace,
-        rows: @Sendable ([StoredEntity]) async throws(FeedError) -> Void
+        rows: @escaping @Sendable ([StoredEntity]) async throws(FeedError) -> Void
     ) async throws(FeedError) -> CollectionSnapshot {
         try await walk(kind, in: namespace, Self.declareCopy, rows: rows)
     }
@@ -151,7 +151,7 @@ package final class PostgresFeed: ChangeFeed {
     /// Like `copy`, with the documents that are too long for the cache; for answers of the store.
     package func scan(
         _ kind: CollectionName, in namespace: Namespace,
-        rows: @Sendable ([StoredEntity]) async throws(FeedError) -> Void
+        rows: @escaping @Sendable ([StoredEntity]) async throws(FeedError) -> Void
     ) async throws(FeedError) -> CollectionSnapshot {
         try await walk(kind, in: namespace, Self.declareScan, rows: rows)
     }
@@ -159,7 +159,7 @@ package final class PostgresFeed: ChangeFeed {
     /// Off the caller's thread, because decoding takes a while and the caller may be the writer.
     @concurrent private func walk(
         _ kind: CollectionName, in namespace: Namespace, _ cursor: Statement,
-        rows: @Sendable ([StoredEntity]) async throws(FeedError) -> Void
+        rows: @escaping @Sendable ([StoredEntity]) async throws(FeedError) -> Void
     ) async throws(FeedError) -> CollectionSnapshot {
         do {
             return try await pool.transaction(isolation: .repeatableReadReadOnly, retries: 0) {
@@ -171,15 +171,18 @@ package final class PostgresFeed: ChangeFeed {
                     Query(Self.collectionHead, parameters),
                     Query(cursor, parameters),
                 ])
-                // Few at first, because nothing is known of their size. All are sorted before it.
-                var entities = try await Self.fetched(Self.fetches[1].statement, cursor, connection)
-                while let present = entities {
-                    // Postgres reads on, and its rows are decoded, while these are rendered and
-                    // written.
-                    let fetch = Self.fetch(after: present).statement
-                    async let following = Self.fetched(fetch, cursor, connection)
-                    try await rows(present)
-                    entities = try await following
+                // Few at first, because nothing is known of their size.
+                var raw = try await Self.fetched(Self.fetches[1].statement, connection)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    while let present = raw {
+                        // Postgres reads on while these are decoded and those before are stored.
+                        async let following = Self.following(present, connection)
+                        let entities = try await Self.decoded(present, cursor)
+                        try await group.next()
+                        group.addTask { try await rows(entities) }
+                        raw = try await following
+                    }
+                    try await group.next()
                 }
                 return CollectionSnapshot(
                     head: answers[0].isEmpty ? nil : try Self.head(answers[0], 0),
@@ -191,11 +194,20 @@ package final class PostgresFeed: ChangeFeed {
     }
 
     /// The next rows of a walk; nil when there are none.
-    @concurrent private static func fetched(
-        _ fetch: Statement, _ cursor: Statement, _ connection: Connection
-    ) async throws -> [StoredEntity]? {
+    private static func fetched(
+        _ fetch: Statement, _ connection: Connection
+    ) async throws -> Rows? {
         let rows = try await connection.query(fetch, timeout: FeedLimits.copyTimeout)
-        guard !rows.isEmpty else { return nil }
+        return rows.isEmpty ? nil : rows
+    }
+
+    private static func following(_ rows: Rows, _ connection: Connection) async throws -> Rows? {
+        return try await fetched(fetch(after: rows), connection)
+    }
+
+    @concurrent private static func decoded(
+        _ rows: Rows, _ cursor: Statement
+    ) async throws -> [StoredEntity] {
         return cursor == declareCopy ? try cacheableEntities(rows) : try shownEntities(rows)
     }
 

@@ -48,7 +48,7 @@ final class WatchedFeed: ChangeFeed {
 
     func copy(
         _ kind: CollectionName, in namespace: Namespace,
-        rows: @Sendable ([StoredEntity]) async throws(FeedError) -> Void
+        rows: @escaping @Sendable ([StoredEntity]) async throws(FeedError) -> Void
     ) async throws(FeedError) -> CollectionSnapshot {
         copies.add(1, ordering: .relaxed)
         await disturb(.copy)

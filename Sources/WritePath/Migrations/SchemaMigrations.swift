@@ -33,6 +33,8 @@ package enum SchemaMigrations {
         Migration(
             version: 20, name: "source_failures",
             sql: PackageResources._020_source_failures_sql),
+        Migration(
+            version: 21, name: "entity_order", sql: PackageResources._021_entity_order_sql),
     ]
 
     /// Every step of the embedded store, which counts its own.
