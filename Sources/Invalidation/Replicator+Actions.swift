@@ -175,6 +175,7 @@ extension Replicator {
 
     /// Copies a collection's rows behind the readers' backs; the next batch makes them visible.
     func copy(_ kind: UInt16, in namespace: Namespace, _ ticket: FeedMachine.Ticket) async {
+        defer { renderedParts[ticket] = nil }
         let entry = caches.kinds.entries[Int(kind)]
         let demand = Demand(namespace: namespace, kind: kind)
         do {
@@ -188,6 +189,7 @@ extension Replicator {
             let snapshot = try await feed.copy(name, in: namespace) { rows throws(FeedError) in
                 try await self.store(rows, entry, of: demand, ticket, in: cache)
             }
+            try storeRendered(of: demand, ticket, in: cache)
             try requireCopying(demand, ticket)
             guard let head = snapshot.head else {
                 throw FeedError(.cache, "the namespace is gone")
@@ -236,19 +238,19 @@ extension Replicator {
         guard isCopying else { throw FeedError(.stopped, "another copy has replaced this one") }
     }
 
-    /// Writes rows part by part; each is rendered away from this thread, for which every other
-    /// namespace waits, while the one before it is written.
+    /// Renders rows part by part, and writes each part while the next one is rendered.
+    ///
+    /// Rendering goes on away from this thread, for which every other namespace waits. The last part
+    /// is written when the next rows come, or at the end of the copy.
     private func store(
         _ rows: [StoredEntity], _ entry: KindTable.Entry, of demand: Demand,
         _ ticket: FeedMachine.Ticket, in cache: NamespaceCache
     ) async throws(FeedError) {
-        var ready: CopyBatch?
         for slice in CopyBatch.slices(rows) {
             async let next = Self.rendered(slice, entry)
-            if let ready { try store(ready, of: demand, ticket, in: cache) }
-            ready = await next
+            try storeRendered(of: demand, ticket, in: cache)
+            renderedParts[ticket] = await next
         }
-        if let ready { try store(ready, of: demand, ticket, in: cache) }
     }
 
     @concurrent private static func rendered(
@@ -257,10 +259,10 @@ extension Replicator {
         CopyBatch(rows, of: entry)
     }
 
-    private func store(
-        _ batch: CopyBatch, of demand: Demand, _ ticket: FeedMachine.Ticket,
-        in cache: NamespaceCache
+    private func storeRendered(
+        of demand: Demand, _ ticket: FeedMachine.Ticket, in cache: NamespaceCache
     ) throws(FeedError) {
+        guard let batch = renderedParts.removeValue(forKey: ticket) else { return }
         try requireCopying(demand, ticket)
         do throws(ReadError) {
             try cache.copy(batch)

@@ -32,6 +32,8 @@ package actor Replicator {
     private let pollRequester: AsyncStream<Void>.Continuation
     let damages = AsyncStream<CacheDamage>.makeStream()
     var copyStarts: [Demand: ContinuousClock.Instant] = [:]
+    /// Of each copy the part that is rendered and not yet written.
+    var renderedParts: [FeedMachine.Ticket: CopyBatch] = [:]
     /// Batches in a row that could not be written.
     var failedApplies: [Namespace: Int] = [:]
     /// Namespaces whose oldest reader has been reported.

@@ -167,6 +167,43 @@ package struct Cursor: ~Copyable {
         try changes.check(result, "delete at cursor")
     }
 
+    /// Sets many values of one key, `size` bytes each and side by side, in a table with duplicates.
+    ///
+    /// One descent to the key for all of them. With `.appendDuplicate` it throws `.keyExists` at the
+    /// first that is not greater than those before it; the ones before it are set by then.
+    @available(*, noasync)
+    package mutating func put(
+        _ values: RawSpan, each size: Int, for key: RawSpan,
+        options: WriteTransaction.PutOptions = []
+    ) throws(StorageError) {
+        guard let changes else {
+            preconditionFailure("a cursor of a reader cannot write")
+        }
+        let count = values.byteCount / size
+        precondition(count > 0 && values.byteCount == count * size, "values have one size")
+        hasEntry = false
+        let result = changes.faults.around(.put) {
+            unsafe values.withUnsafeBytes { bytes in
+                // The second one holds the number of values, and of those that were set.
+                var parts = unsafe (
+                    MDB_val(
+                        mv_size: size, mv_data: UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+                    ),
+                    MDB_val(mv_size: count, mv_data: nil)
+                )
+                return unsafe withUnsafeMutablePointer(to: &parts) { parts in
+                    unsafe parts.withMemoryRebound(to: MDB_val.self, capacity: 2) { data in
+                        unsafe RawCall.withKey(key) { key in
+                            unsafe mdb_cursor_put(
+                                raw, key, data, options.rawValue | UInt32(MDB_MULTIPLE))
+                        }
+                    }
+                }
+            }
+        }
+        try changes.check(result, "put at cursor")
+    }
+
     private mutating func move(_ operation: MDB_cursor_op) throws(StorageError) -> Bool {
         var key = unsafe MDB_val()
         return unsafe try finish(&key, operation)

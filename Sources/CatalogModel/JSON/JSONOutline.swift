@@ -240,6 +240,7 @@ extension JSONOutline {
         }
     }
 
+    @inline(__always)
     private static func word(_ bytes: borrowing Span<UInt8>, at start: Int) -> UInt64 {
         precondition(start >= 0 && start + 8 <= bytes.count)
         var word: UInt64 = 0

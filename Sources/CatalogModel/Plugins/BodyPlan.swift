@@ -1,7 +1,8 @@
 /// What becomes of the parts of a kind's documents, laid out for a single pass over their bytes.
 ///
-/// Made once from the definition; says the same as the renderer and the extractor of fields.
-package struct BodyPlan: Sendable {
+/// Made once from the definition; says the same as the renderer and the extractor of fields. A class,
+/// because whoever renders many documents would copy its arrays for each.
+package final class BodyPlan: Sendable {
     /// Where a field's value comes from.
     package enum Content: Sendable {
         case id, source, createTime, updateTime, name, license, member
@@ -90,14 +91,13 @@ package struct BodyPlan: Sendable {
 
     /// What a key stands for; compares it with those of its length.
     package func role(of key: Range<Int>, in text: borrowing Span<UInt8>) -> Role {
-        let known = keys.span
         var start = 0
         for position in ends.indices {
             let end = ends[position]
             defer { start = end }
             guard end - start == key.count else { continue }
             var offset = 0
-            while offset < key.count, known[start + offset] == text[key.lowerBound + offset] {
+            while offset < key.count, keys[start + offset] == text[key.lowerBound + offset] {
                 offset += 1
             }
             if offset == key.count { return roles[position] }

@@ -3,7 +3,16 @@ import CatalogModel
 extension SortKey {
     /// The name as entity keys hold it: its sort key without the tag in front.
     static func nameKey(_ name: String) -> [UInt8] {
-        SortKey(.string(name)).nameKey
+        var key: [UInt8] = []
+        appendNameKey(name, to: &key)
+        return key
+    }
+
+    /// The same behind other keys.
+    static func appendNameKey(_ name: String, to keys: inout [UInt8]) {
+        let start = keys.count
+        encode(.string(name), into: &keys)
+        keys.remove(at: start)
     }
 
     /// A text's sort key without its tag.

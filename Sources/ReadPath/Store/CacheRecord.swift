@@ -41,16 +41,20 @@ enum CacheRecord {
         return builder.build(entity, hasDigest: hasDigest)
     }
 
-    /// Puts a record together from its parts.
-    static func encode(
-        _ entity: StoredEntity, section: [UInt8], body: [UInt8], keepsDoc: Bool, digest: UInt64
-    ) -> [UInt8] {
+    /// Puts a record together from its parts, behind what there is.
+    static func append(
+        _ entity: StoredEntity, section: [UInt8], body: [UInt8], keepsDoc: Bool, digest: UInt64,
+        to bytes: inout [UInt8]
+    ) {
         let doc = keepsDoc ? entity.doc.count : 0
         let name = entity.key.name.utf8
         let source = entity.key.source.utf8
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(
-            fixedBytes + name.count + source.count + section.count + body.count + doc)
+        let start = bytes.count
+        // Exactly, for one; whoever appends many has made room.
+        if start == 0 {
+            let variable = name.count + source.count + section.count + body.count + doc
+            bytes.reserveCapacity(fixedBytes + variable)
+        }
         bytes.append(littleEndian: UInt64(0))
         bytes.append(littleEndian: entity.id)
         bytes.append(littleEndian: entity.version)
@@ -68,11 +72,10 @@ enum CacheRecord {
         bytes += section
         bytes += body
         if keepsDoc { bytes += entity.doc }
-        let sum = checksum(bytes.span)
+        let sum = checksum(bytes.span.extracting(start..<bytes.count))
         for index in 0..<8 {
-            bytes[index] = UInt8(truncatingIfNeeded: sum >> UInt64(8 * index))
+            bytes[start + index] = UInt8(truncatingIfNeeded: sum >> UInt64(8 * index))
         }
-        return bytes
     }
 
     /// Encodes one field.

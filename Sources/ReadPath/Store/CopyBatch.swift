@@ -2,35 +2,70 @@ package import CatalogModel
 
 /// Rows of one collection, rendered as the cache stores them and ready to be written.
 ///
-/// Rendering costs more than writing, so that it is done away from the thread that writes.
+/// Rendering costs more than writing, so that it is done away from the thread that writes. All
+/// records lie in one piece, and so do all keys: a batch is a few allocations, not a few per row.
 package struct CopyBatch: Sendable {
-    let kind: KindTable.Entry
-    let records: [(row: StoredEntity, record: CacheRecord.Built)]
-    /// The keys of the entities, ascending, each with the position of its record.
-    let entities: [(key: [UInt8], record: Int)]
-    /// The positions of the records in the order of their ids.
-    let byID: [Int]
-    /// What goes into the indexes: keys with their ids, both ascending.
-    let indexEntries: [(key: [UInt8], ids: [Int64])]
+    /// Where the parts of a row lie.
+    struct Row: Sendable {
+        let id: Int64
+        let digest: UInt64
+        let record: Range<Int>
+        let nameKey: Range<Int>
+    }
 
-    package init(_ rows: some Sequence<StoredEntity>, of kind: KindTable.Entry) {
+    let kind: KindTable.Entry
+    let rows: [Row]
+    let records: [UInt8]
+    let nameKeys: [UInt8]
+    /// The positions of the rows in the order of their keys, and in that of their ids.
+    let byName: [Int]
+    let byID: [Int]
+    let index: IndexGroups
+
+    package init(_ entities: some Collection<StoredEntity>, of kind: KindTable.Entry) {
         self.kind = kind
         var builder = RecordBuilder(kind)
-        let records = rows.map { ($0, builder.build($0)) }
-        self.records = records
-        entities = records.indices.map { index in
-            let (row, record) = records[index]
-            return (StoreLayout.entityKey(kind.number, nameKey: record.nameKey, id: row.id), index)
-        }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-        byID = records.indices.sorted { records[$0].0.id < records[$1].0.id }
-        var groups = IndexGroups(kind)
-        for (position, field) in kind.indexedFields.enumerated() {
-            for index in byID {
-                let (row, record) = records[index]
-                groups.add(row.id, field, record.indexed[position], kind)
-            }
+        var rows: [Row] = []
+        rows.reserveCapacity(entities.count)
+        var records: [UInt8] = []
+        let documentBytes = entities.reduce(0) { $0 + $1.doc.count }
+        records.reserveCapacity(
+            builder.roughBytes(rows: entities.count, documentBytes: documentBytes))
+        var nameKeys: [UInt8] = []
+        var indexed: [FieldValue] = []
+        indexed.reserveCapacity(entities.count * kind.indexedFields.count)
+        for entity in entities {
+            let (record, nameKey) = (records.count, nameKeys.count)
+            let digest = builder.append(entity, to: &records, indexed: &indexed)
+            SortKey.appendNameKey(entity.key.name, to: &nameKeys)
+            rows.append(
+                Row(
+                    id: entity.id, digest: digest, record: record..<records.count,
+                    nameKey: nameKey..<nameKeys.count))
         }
-        indexEntries = groups.sorted()
+        byName = Self.ordered(rows) { Self.precedes($0, $1, in: nameKeys) }
+        byID = Self.ordered(rows) { $0.id < $1.id }
+        index = IndexGroups(indexed, of: rows, order: byID, kind)
+        (self.rows, self.records, self.nameKeys) = (rows, records, nameKeys)
+    }
+
+    /// Rows mostly come in order; then nothing is sorted.
+    private static func ordered(_ rows: [Row], by precedes: (Row, Row) -> Bool) -> [Int] {
+        let isOrdered = rows.indices.dropFirst().allSatisfy { !precedes(rows[$0], rows[$0 - 1]) }
+        guard !isOrdered else { return Array(rows.indices) }
+        return rows.indices.sorted { precedes(rows[$0], rows[$1]) }
+    }
+
+    private static func precedes(_ left: Row, _ right: Row, in nameKeys: [UInt8]) -> Bool {
+        let count = min(left.nameKey.count, right.nameKey.count)
+        let bytes = nameKeys.span
+        for offset in 0..<count {
+            let byte = bytes[left.nameKey.lowerBound + offset]
+            let other = bytes[right.nameKey.lowerBound + offset]
+            if byte != other { return byte < other }
+        }
+        // No name key is the beginning of another one.
+        return left.id < right.id
     }
 
     /// Cuts rows into parts that one short transaction can write each.
@@ -51,62 +86,5 @@ package struct CopyBatch: Sendable {
         }
         if start < rows.endIndex { slices.append(rows[start...]) }
         return slices
-    }
-}
-
-/// Index entries of a part of a copy, those with one key together.
-private struct IndexGroups {
-    /// A key by a hash that is cheaper than the standard one, for keys that nobody chose to collide.
-    private struct Key: Hashable {
-        let bytes: [UInt8]
-
-        func hash(into hasher: inout Hasher) {
-            var hash = ByteHash(seed: 2)
-            hash.combine(bytes.span)
-            hasher.combine(hash.value)
-        }
-    }
-
-    private var entries: [(key: [UInt8], ids: [Int64])] = []
-    private var places: [Key: Int] = [:]
-    /// The entry that the last value of the last field went to: neighbours are often alike.
-    private var last: (field: Int, value: FieldValue, place: Int)?
-
-    /// Makes room for one entity's entries: few rows are the common case of a running feed.
-    init(_ kind: KindTable.Entry) {
-        entries.reserveCapacity(kind.indexedFields.count)
-        places.reserveCapacity(kind.indexedFields.count)
-    }
-
-    mutating func add(_ id: Int64, _ field: Int, _ value: FieldValue, _ kind: KindTable.Entry) {
-        if let last, last.field == field, Self.isSame(last.value, value) {
-            return entries[last.place].ids.append(id)
-        }
-        let key = NamespaceCache.indexKey(kind, field, value)
-        let place: Int
-        if let known = places[Key(bytes: key)] {
-            place = known
-        } else {
-            place = entries.count
-            places[Key(bytes: key)] = place
-            entries.append((key, []))
-        }
-        entries[place].ids.append(id)
-        last = (field, value, place)
-    }
-
-    /// Cheap, and false rather than slow: texts may be equal in several spellings.
-    private static func isSame(_ left: FieldValue, _ right: FieldValue) -> Bool {
-        switch (left, right) {
-        case (.missing, .missing): true
-        case (.boolean(let left), .boolean(let right)): left == right
-        case (.integer(let left), .integer(let right)): left == right
-        case (.string(let left), .string(let right)): left.utf8.elementsEqual(right.utf8)
-        default: false
-        }
-    }
-
-    consuming func sorted() -> [(key: [UInt8], ids: [Int64])] {
-        entries.sorted { $0.key.lexicographicallyPrecedes($1.key) }
     }
 }

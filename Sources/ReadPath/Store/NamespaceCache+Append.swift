@@ -10,36 +10,67 @@ extension NamespaceCache {
     func append(
         _ batch: CopyBatch, _ state: inout CollectionState, in transaction: inout WriteTransaction
     ) throws(ReadError) {
-        let tables = tables(of: batch.kind)
         do throws(StorageError) {
-            var run = AppendRun()
-            for entry in batch.entities {
-                let (key, bytes) = (entry.key, batch.records[entry.record].record.bytes)
-                try run.put(bytes.span, key.span, tables.entities, .append, in: &transaction)
-            }
-            run = AppendRun()
-            for record in batch.byID {
-                let (row, built) = batch.records[record]
-                let (id, nameKey) = (StoreLayout.idBytes(row.id), built.nameKey)
-                try run.put(nameKey.span, id.span, tables.places, .append, in: &transaction)
-            }
-            for entry in batch.indexEntries {
-                run = AppendRun()
-                let key = entry.key
-                for number in entry.ids {
-                    let id = StoreLayout.idBytes(number)
-                    try run.put(
-                        id.span, key.span, tables.indexes, .appendDuplicate, in: &transaction)
-                }
-            }
+            try appendEntities(batch, in: &transaction)
+            try appendPlaces(batch, in: &transaction)
+            try appendIndex(batch, in: &transaction)
         } catch {
             throw ReadError(error)
         }
-        for (_, record) in batch.records {
-            state.digest ^= record.digest
-            state.recordBytes += record.bytes.count
+        for row in batch.rows { state.digest ^= row.digest }
+        state.recordBytes += batch.records.count
+        state.entityCount += batch.rows.count
+    }
+
+    private func appendEntities(
+        _ batch: CopyBatch, in transaction: inout WriteTransaction
+    ) throws(StorageError) {
+        let table = tables(of: batch.kind).entities
+        var run = AppendRun()
+        var key: [UInt8] = []
+        for position in batch.byName {
+            let row = batch.rows[position]
+            StoreLayout.setEntityKey(
+                batch.kind.number, nameKey: batch.nameKeys.span.extracting(row.nameKey),
+                id: row.id, in: &key)
+            let record = batch.records.span.extracting(row.record)
+            try run.put(record, key.span, table, in: &transaction)
         }
-        state.entityCount += batch.records.count
+    }
+
+    private func appendPlaces(
+        _ batch: CopyBatch, in transaction: inout WriteTransaction
+    ) throws(StorageError) {
+        let table = tables(of: batch.kind).places
+        var run = AppendRun()
+        var id: [UInt8] = []
+        for position in batch.byID {
+            let row = batch.rows[position]
+            StoreLayout.setID(row.id, in: &id)
+            let nameKey = batch.nameKeys.span.extracting(row.nameKey)
+            try run.put(nameKey, id.span, table, in: &transaction)
+        }
+    }
+
+    private func appendIndex(
+        _ batch: CopyBatch, in transaction: inout WriteTransaction
+    ) throws(StorageError) {
+        let (keys, ids) = (batch.index.keys, batch.index.ids)
+        let groups = batch.index.groups
+        try transaction.withCursor(in: tables(of: batch.kind).indexes) {
+            cursor throws(StorageError) in
+            for group in groups {
+                let key = keys.span.extracting(group.key).rawBytes
+                let values = ids.span.extracting(group.ids).rawBytes
+                do throws(StorageError) {
+                    try cursor.put(
+                        values, each: IndexGroups.idBytes, for: key, options: .appendDuplicate)
+                } catch {
+                    guard error.code == .keyExists else { throw error }
+                    try cursor.put(values, each: IndexGroups.idBytes, for: key)
+                }
+            }
+        }
     }
 }
 
@@ -49,11 +80,11 @@ private struct AppendRun {
 
     mutating func put(
         _ value: Span<UInt8>, _ key: Span<UInt8>, _ table: Table,
-        _ option: WriteTransaction.PutOptions, in transaction: inout WriteTransaction
+        in transaction: inout WriteTransaction
     ) throws(StorageError) {
         if appends {
             do throws(StorageError) {
-                return try transaction.put(value, for: key, in: table, options: option)
+                return try transaction.put(value, for: key, in: table, options: .append)
             } catch {
                 guard error.code == .keyExists else { throw error }
                 appends = false

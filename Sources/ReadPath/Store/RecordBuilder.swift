@@ -9,6 +9,7 @@ struct RecordBuilder {
     private static let usualFieldBytes = 12
 
     private let kind: KindTable.Entry
+    private let plan: BodyPlan
     private var outline = JSONOutline()
     private var body: [UInt8] = []
     private var section: [UInt8] = []
@@ -20,9 +21,17 @@ struct RecordBuilder {
 
     init(_ kind: KindTable.Entry) {
         self.kind = kind
+        plan = kind.bodyPlan
         places = Array(repeating: -1, count: kind.kind.fields.count)
         shownAt = places
         section.reserveCapacity(places.count * Self.usualFieldBytes)
+    }
+
+    /// About how many bytes so many records have, a little too many.
+    func roughBytes(rows: Int, documentBytes: Int) -> Int {
+        let shown = documentBytes + documentBytes / 8
+        return rows * (2 * CacheRecord.fixedBytes + places.count * Self.usualFieldBytes)
+            + (kind.hasHiddenFields ? 2 * shown : shown)
     }
 
     /// Renders and encodes one entity; a few microseconds per KiB.
@@ -32,13 +41,25 @@ struct RecordBuilder {
     ///
     /// Without its digest it is good for lists only, which do not show it.
     mutating func build(_ entity: StoredEntity, hasDigest: Bool = true) -> CacheRecord.Built {
+        var bytes: [UInt8] = []
+        var indexed: [FieldValue] = []
+        indexed.reserveCapacity(kind.indexedFields.count)
+        let digest = append(entity, to: &bytes, indexed: &indexed, hasDigest: hasDigest)
+        return CacheRecord.Built(
+            bytes: bytes, indexed: indexed, nameKey: SortKey.nameKey(entity.key.name),
+            digest: digest)
+    }
+
+    /// The same behind other records and their indexed values; returns the digest.
+    mutating func append(
+        _ entity: StoredEntity, to records: inout [UInt8], indexed: inout [FieldValue],
+        hasDigest: Bool = true
+    ) -> UInt64 {
         body.removeAll(keepingCapacity: true)
         section.removeAll(keepingCapacity: true)
         // A body is about as long as its document; twice as much, so that the next ones fit as well.
         if body.capacity < entity.doc.count { body.reserveCapacity(2 * entity.doc.count) }
         var keepsDoc = kind.hasHiddenFields
-        var indexed: [FieldValue] = []
-        indexed.reserveCapacity(kind.indexedFields.count)
         if outline.read(entity.doc.span) {
             render(entity)
             for number in places.indices {
@@ -51,11 +72,9 @@ struct RecordBuilder {
             for number in kind.indexedFields { indexed.append(values[number]) }
         }
         let digest = hasDigest ? digester.digest(of: entity) : 0
-        let bytes = CacheRecord.encode(
-            entity, section: section, body: body, keepsDoc: keepsDoc, digest: digest)
-        return CacheRecord.Built(
-            bytes: bytes, indexed: indexed, nameKey: SortKey.nameKey(entity.key.name),
-            digest: digest)
+        CacheRecord.append(
+            entity, section: section, body: body, keepsDoc: keepsDoc, digest: digest, to: &records)
+        return digest
     }
 
     /// The way through the parser; for all documents the one that says what is right.
@@ -83,25 +102,25 @@ extension RecordBuilder {
         var extras: UInt64 = 0
         for (position, member) in outline.members.enumerated() {
             if case .null = member.form { continue }
-            switch kind.bodyPlan.role(of: member.key, in: entity.doc.span) {
+            switch plan.role(of: member.key, in: entity.doc.span) {
             case .field(let number): places[number] = position
             case .extra: extras |= 1 << UInt64(position)
             case .ignored: break
             }
         }
         body.append(UInt8(ascii: "{"))
-        for number in kind.bodyPlan.shown { show(number, of: entity) }
+        for number in plan.shown { show(number, of: entity) }
         while extras != 0 {
             let member = outline.members[extras.trailingZeroBitCount]
             extras &= extras - 1
             separate()
             body.append(UInt8(ascii: "\""))
-            body.append(contentsOf: entity.doc[member.key])
+            body.append(entity.doc.span.extracting(member.key))
             body.append(UInt8(ascii: "\""))
             body.append(UInt8(ascii: ":"))
             append(member, of: entity)
         }
-        if let last = kind.bodyPlan.last {
+        if let last = plan.last {
             label(last)
             JSONWriter.append(entity.key.source, to: &body)
         }
@@ -114,11 +133,12 @@ extension RecordBuilder {
 
     private mutating func label(_ number: Int) {
         separate()
-        body.append(contentsOf: kind.bodyPlan.labels[number])
+        let label = plan.labels[number]
+        body.append(label.span)
     }
 
     private mutating func show(_ number: Int, of entity: StoredEntity) {
-        let content = kind.bodyPlan.fields[number].content
+        let content = plan.fields[number].content
         switch content {
         case .id:
             label(number)
@@ -149,7 +169,7 @@ extension RecordBuilder {
     private mutating func append(_ member: JSONOutline.Member, of entity: StoredEntity) {
         switch member.form {
         case .array, .object: JSONOutline.appendCompact(entity.doc, member.value, to: &body)
-        default: body.append(contentsOf: entity.doc[member.value])
+        default: body.append(entity.doc.span.extracting(member.value))
         }
     }
 
@@ -160,7 +180,7 @@ extension RecordBuilder {
         {
             return time
         }
-        if case .createTime = kind.bodyPlan.fields[number].content { return entity.createdAtMs }
+        if case .createTime = plan.fields[number].content { return entity.createdAtMs }
         return entity.updatedAtMs
     }
 
@@ -184,7 +204,7 @@ extension RecordBuilder {
 extension RecordBuilder {
     /// Encodes one field; returns its value if it has an index.
     private mutating func encode(_ number: Int, of entity: StoredEntity) -> FieldValue {
-        let field = kind.bodyPlan.fields[number]
+        let field = plan.fields[number]
         var value = FieldValue.missing
         if field.comparison != .never {
             switch field.content {
@@ -226,7 +246,7 @@ extension RecordBuilder {
         } else if inner.count <= CacheRecord.maxInlineFieldBytes {
             section.append(CacheRecord.FieldTag.string.rawValue)
             section.append(littleEndian: UInt32(inner.count))
-            section.append(contentsOf: entity.doc[inner])
+            section.append(entity.doc.span.extracting(inner))
         } else {
             section.append(CacheRecord.FieldTag.longString.rawValue)
         }

@@ -84,10 +84,17 @@ enum StoreLayout {
     static func indexKey(_ kind: UInt16, field: Int, value: FieldValue) -> [UInt8] {
         var key: [UInt8] = []
         key.reserveCapacity(usualIndexKeyBytes)
-        key.append(bigEndian: kind)
-        key.append(UInt8(field))
-        SortKey.encode(value, into: &key)
+        appendIndexKey(kind, field: field, value: value, to: &key)
         return key
+    }
+
+    /// The same behind other keys.
+    static func appendIndexKey(
+        _ kind: UInt16, field: Int, value: FieldValue, to keys: inout [UInt8]
+    ) {
+        keys.append(bigEndian: kind)
+        keys.append(UInt8(field))
+        SortKey.encode(value, into: &keys)
     }
 
     /// An id as keys and index entries hold it.
@@ -96,6 +103,12 @@ enum StoreLayout {
         bytes.reserveCapacity(8)
         bytes.append(bigEndian: orderedBits(of: id))
         return bytes
+    }
+
+    /// Puts an id as keys hold it into a buffer whose bytes are replaced.
+    static func setID(_ id: Int64, in key: inout [UInt8]) {
+        key.removeAll(keepingCapacity: true)
+        key.append(bigEndian: orderedBits(of: id))
     }
 
     /// Ids as unsigned bits whose order is the ids' order.

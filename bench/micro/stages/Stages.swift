@@ -32,7 +32,8 @@ struct Stages {
             name: "order without index, top 20", operations: 1, allocations: 550_000,
             growth: .linear),
         Stage(
-            name: "render and digest an entity", operations: 2_000, allocations: 45, growth: .none),
+            name: "render and digest 1,000 entities", operations: 5, allocations: 4_500,
+            growth: .none),
         Stage(name: "apply one change", operations: 200, allocations: 92, growth: .pages),
         Stage(name: "apply 100 changes", operations: 10, allocations: 6_500, growth: .pages),
     ]
@@ -58,7 +59,7 @@ struct Stages {
             try list("filterQuery=description%20LIKE%20%27%25zzzz%25%27", matches: 0)
         case "order without index, top 20":
             try list("pageSize=20&orderBy=description", matches: 20)
-        case "render and digest an entity": build()
+        case "render and digest 1,000 entities": build()
         case "apply one change": { turn in try fixture.apply(changing: [scattered(turn)]) }
         case "apply 100 changes":
             { turn in
@@ -145,7 +146,7 @@ struct Stages {
     }
 
     private func build() -> (Int) throws -> Void {
-        let row = fixture.row(7)
-        return { _ in _ = CopyBatch(CollectionOfOne(row), of: fixture.kind) }
+        let rows = (0..<1_000).map { fixture.row($0) }
+        return { _ in _ = CopyBatch(rows, of: fixture.kind) }
     }
 }
