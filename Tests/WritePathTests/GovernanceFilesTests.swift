@@ -5,10 +5,18 @@ import Testing
 @testable import WritePath
 
 @Suite("Files of governance")
-struct GovernanceFilesTests {
+final class GovernanceFilesTests {
+    /// The files of this test, removed with it.
+    private var paths: [String] = []
+
+    deinit {
+        for path in paths { try? FileManager.default.removeItem(atPath: path) }
+    }
+
     private func file(_ text: String) throws -> String {
         let path = NSTemporaryDirectory() + "governance-\(UUID().uuidString).yaml"
         try Data(text.utf8).write(to: URL(filePath: path))
+        paths.append(path)
         return path
     }
 
