@@ -2,11 +2,12 @@ import CatalogModel
 import Foundation
 import Postgres
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Invalidation
 
-@Suite("The order of a copy", .timeLimit(.minutes(2)))
+@Suite("The order of a copy", .timeLimit(.minutes(3)), .manyTurns)
 struct CopyOrderTests {
     @Test("rows come out of an index in about the order of the cache, and nothing is sorted first")
     func order() async throws {

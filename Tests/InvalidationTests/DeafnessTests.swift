@@ -7,7 +7,7 @@ import Telemetry
 import TestSupport
 import Testing
 
-@Suite("A listening session that stands still", .serialized)
+@Suite("A listening session that stands still", .serialized, .manyTurns)
 struct DeafnessTests {
     /// The listening session, or the one that has taken the place of another.
     private func listener(
@@ -89,7 +89,7 @@ struct DeafnessTests {
     }
 }
 
-@Suite("Positions of replicas")
+@Suite("Positions of replicas", .manyTurns)
 struct PositionTests {
     @Test("hold the log until they are reported, and end with the replica")
     func positions() async throws {

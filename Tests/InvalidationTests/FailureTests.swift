@@ -7,7 +7,7 @@ import Telemetry
 import TestSupport
 import Testing
 
-@Suite("A replica in trouble", .serialized)
+@Suite("A replica in trouble", .serialized, .manyTurns)
 struct FailureTests {
     @Test func hearsAgainAfterItsListenerWasTerminated() async throws {
         let database = try await FeedDatabase()

@@ -2,10 +2,11 @@ import CatalogModel
 import Foundation
 import Invalidation
 import Synchronization
+import TestSupport
 import Testing
 
 /// What every feed has to keep, held against each of them.
-@Suite("Every change feed", .timeLimit(.minutes(3)))
+@Suite("Every change feed", .timeLimit(.minutes(3)), .manyTurns)
 struct FeedConformanceTests {
     typealias Kind = FeedSite.Kind
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What every feed has to keep when the way to what it reads from breaks.
-@Suite("Every change feed whose connection breaks", .timeLimit(.minutes(3)))
+@Suite("Every change feed whose connection breaks", .timeLimit(.minutes(3)), .manyTurns)
 struct FeedConnectionTests {
     typealias Kind = FeedSite.Kind
 

@@ -8,7 +8,7 @@ import Telemetry
 import TestSupport
 import Testing
 
-@Suite("Many replicas on one Postgres", .serialized)
+@Suite("Many replicas on one Postgres", .serialized, .manyTurns)
 struct HerdTests {
     private static let count =
         ProcessInfo.processInfo.environment["CATALOG_HERD"].flatMap { Int($0) } ?? 20

@@ -7,7 +7,7 @@ import Telemetry
 import TestSupport
 import Testing
 
-@Suite("A network that loses one direction", .serialized)
+@Suite("A network that loses one direction", .serialized, .manyTurns)
 struct OneWayTests {
     @Test(
         "costs freshness and no truth, and is over when the network is",

@@ -4,9 +4,10 @@ import Postgres
 import ReadPath
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 
-@Suite("Rows that nobody expects", .serialized)
+@Suite("Rows that nobody expects", .serialized, .manyTurns)
 struct PoisonTests {
     @Test(arguments: [
         "repeat('long-', 500)", "E'line\\nbreak/..%00'", "'ÄÖ\u{1F600}'",

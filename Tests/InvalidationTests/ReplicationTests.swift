@@ -7,7 +7,7 @@ import Telemetry
 import TestSupport
 import Testing
 
-@Suite("Two replicas of one database", .serialized)
+@Suite("Two replicas of one database", .serialized, .manyTurns)
 struct ReplicationTests {
     @Test(arguments: [false, true])
     func seeEveryKindOfWrite(deaf: Bool) async throws {

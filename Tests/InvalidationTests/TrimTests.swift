@@ -8,7 +8,7 @@ import Telemetry
 import TestSupport
 import Testing
 
-@Suite("Trimming in the middle of a catch-up")
+@Suite("Trimming in the middle of a catch-up", .manyTurns)
 struct TrimTests {
     private static let seed =
         ProcessInfo.processInfo.environment["CATALOG_SEED"].flatMap { UInt64($0) } ?? 14

@@ -4,11 +4,12 @@ import Invalidation
 import LMDB
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import ReadPath
 
-@Suite("Upkeep of the caches", .serialized)
+@Suite("Upkeep of the caches", .serialized, .manyTurns)
 struct UpkeepTests {
     private let first: Namespace
     private let second: Namespace

@@ -1,10 +1,11 @@
 import CatalogModel
 import Postgres
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("Chain of audit events")
+@Suite("Chain of audit events", .manyTurns)
 struct AuditChainTests {
     private func recorded(_ count: Int, _ fixture: StoreFixture) async throws -> [String] {
         for number in 1...count {

@@ -1,10 +1,11 @@
 import CatalogModel
 import Postgres
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("Audit events outside writes")
+@Suite("Audit events outside writes", .manyTurns)
 struct AuditGroupsTests {
     private func event(_ actor: String) -> AuditEvent {
         AuditEvent(namespace: "default", actor: actor, eventType: "t", outcome: .denied)

@@ -1,11 +1,12 @@
 import CatalogModel
 import Postgres
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("Audit log")
+@Suite("Audit log", .manyTurns)
 struct AuditLogTests {
     func list(
         _ fixture: StoreFixture, _ filter: AuditFilter = AuditFilter(), size: Int = 0,

@@ -1,9 +1,10 @@
 import CatalogModel
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("Bulk writes")
+@Suite("Bulk writes", .manyTurns)
 struct BulkTests {
     func item(_ name: String, _ version: String = "1") -> BulkItem {
         BulkItem(document: ["name": .string(name), "version": .string(version)])

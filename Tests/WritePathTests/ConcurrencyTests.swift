@@ -1,10 +1,11 @@
 import CatalogModel
 import Postgres
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("Concurrent writes")
+@Suite("Concurrent writes", .manyTurns)
 struct ConcurrencyTests {
     @Test(.onPostgres) func revisionsAreDenseAndEveryWriteHasItsEvent() async throws {
         let fixture = try await StoreFixture(poolSize: 16, isGrouping: false)

@@ -1,10 +1,11 @@
 import CatalogModel
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("Writes of single entities")
+@Suite("Writes of single entities", .manyTurns)
 struct EntityCommandTests {
     let agent: JSONValue = ["name": "a", "agentType": "router"]
 

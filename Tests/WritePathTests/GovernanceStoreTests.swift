@@ -1,10 +1,11 @@
 import CatalogModel
 import Postgres
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("Governance store")
+@Suite("Governance store", .manyTurns)
 struct GovernanceStoreTests {
     private struct Desk {
         let fixture: StoreFixture

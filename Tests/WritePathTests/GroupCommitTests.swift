@@ -6,7 +6,7 @@ import Testing
 
 @testable import WritePath
 
-@Suite("Concurrent writes of one namespace")
+@Suite("Concurrent writes of one namespace", .manyTurns)
 struct GroupCommitTests {
     @Test(.onPostgres, arguments: [true, false]) func manyCreationsShareRevisionsWithoutLoss(
         isGrouping: Bool

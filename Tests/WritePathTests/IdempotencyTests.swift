@@ -1,9 +1,10 @@
 import CatalogModel
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("Idempotency keys")
+@Suite("Idempotency keys", .manyTurns)
 struct IdempotencyTests {
     let agent: JSONValue = ["name": "a"]
 

@@ -2,11 +2,12 @@ import CatalogModel
 import Postgres
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("Attempts of a job and the revision that caused it")
+@Suite("Attempts of a job and the revision that caused it", .manyTurns)
 struct JobCauseTests {
     @Test func theNewestRevisionCausesAJobUnlessAnotherIsNamed() async throws {
         let database = try await JobsDatabase()

@@ -1,11 +1,12 @@
 import CatalogModel
 import Postgres
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("The job queue in Postgres")
+@Suite("The job queue in Postgres", .manyTurns)
 struct JobQueueTests {
     @Test func aJobThatWaitsOrRunsStandsForLaterRequests() async throws {
         let database = try await JobsDatabase()

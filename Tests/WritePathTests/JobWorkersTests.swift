@@ -2,11 +2,12 @@ import CatalogModel
 import Postgres
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("The workers of one replica")
+@Suite("The workers of one replica", .manyTurns)
 struct JobWorkersTests {
     /// A runner that does what the test says.
     struct Runner: JobRunner {

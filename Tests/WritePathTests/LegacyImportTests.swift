@@ -6,7 +6,7 @@ import Testing
 
 @testable import WritePath
 
-@Suite("A database of the single-tenant era", .timeLimit(.minutes(20)))
+@Suite("A database of the single-tenant era", .timeLimit(.minutes(20)), .manyTurns)
 struct LegacyImportTests {
     let observations = Observations()
 

@@ -6,7 +6,7 @@ import Testing
 @testable import WritePath
 
 /// Epochs where Postgres may have gone back, with a server of its own that stops and starts.
-@Suite("The lineage of a namespace", .serialized)
+@Suite("The lineage of a namespace", .serialized, .manyTurns)
 struct LineageTests {
     private let cluster: PostgresCluster
     private let database: String

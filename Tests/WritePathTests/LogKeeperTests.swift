@@ -6,7 +6,7 @@ import Testing
 
 @testable import WritePath
 
-@Suite("Keeping the log")
+@Suite("Keeping the log", .manyTurns)
 struct LogKeeperTests {
     private func keeper(
         _ fixture: StoreFixture, _ change: (inout UpkeepOptions) -> Void
@@ -134,7 +134,7 @@ struct LogKeeperTests {
     }
 }
 
-@Suite("Digests that do not fit the rows")
+@Suite("Digests that do not fit the rows", .manyTurns)
 struct DigestRepairTests {
     private func keeper(_ fixture: StoreFixture) -> LogKeeper {
         LogKeeper(pool: fixture.pool, observer: fixture.observations.observer)

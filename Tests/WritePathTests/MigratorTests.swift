@@ -6,7 +6,7 @@ import Testing
 
 @testable import WritePath
 
-@Suite("Schema migrations")
+@Suite("Schema migrations", .manyTurns)
 struct MigratorTests {
     let observations = Observations()
 

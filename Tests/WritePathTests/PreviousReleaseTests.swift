@@ -8,7 +8,7 @@ import Testing
 
 /// Expand, then contract: what a release adds must not take from the release before, which still
 /// runs on the same database while replicas are replaced one by one.
-@Suite("The release before on a database of this one", .timeLimit(.minutes(5)))
+@Suite("The release before on a database of this one", .timeLimit(.minutes(5)), .manyTurns)
 struct PreviousReleaseTests {
     /// The last migration of the release that the transcript was recorded from.
     static let previous = 10

@@ -1,10 +1,11 @@
 import CatalogModel
 import Postgres
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("The configured sources in Postgres")
+@Suite("The configured sources in Postgres", .manyTurns)
 struct RefreshCatalogTests {
     @Test func theConfigurationComesBackInItsOrder() async throws {
         let database = try await JobsDatabase()

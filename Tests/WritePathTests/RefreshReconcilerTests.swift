@@ -1,10 +1,11 @@
 import CatalogModel
 import Postgres
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("Reconciling a source with its rows")
+@Suite("Reconciling a source with its rows", .manyTurns)
 struct RefreshReconcilerTests {
     static let target = SourceReconciler.Target(
         .default, plugin: "mcp", source: "s1", actor: "alice", requestID: "job-1")

@@ -1,11 +1,12 @@
 import CatalogModel
 import Postgres
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("Refreshing the configured sources")
+@Suite("Refreshing the configured sources", .manyTurns)
 struct RefreshSourcesTests {
     func record(_ database: JobsDatabase, _ id: String) async throws -> SourceRecord {
         try #require(

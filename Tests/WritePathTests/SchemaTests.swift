@@ -1,7 +1,8 @@
 import Postgres
+import TestSupport
 import Testing
 
-@Suite("Schema")
+@Suite("Schema", .manyTurns)
 struct SchemaTests {
     @Test(arguments: SchemaAssertions.all.map(\.name)) func holds(name: String) async throws {
         let script = try #require(SchemaAssertions.all.first { $0.name == name })

@@ -1,9 +1,10 @@
 import CatalogModel
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("A sources document with one source changed")
+@Suite("A sources document with one source changed", .manyTurns)
 struct SourcesDocumentTests {
     private func key(_ id: String, _ plugin: String = "agents") throws -> SourceKey {
         SourceKey(.default, try #require(Plugins.named(plugin)), id)

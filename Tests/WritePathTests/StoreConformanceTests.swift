@@ -9,7 +9,7 @@ import Testing
 
 /// What both stores must do alike, side by side; `CATALOG_TEST_STORE=sqlite` runs the other suites of
 /// the store on the embedded one as well.
-@Suite("Both stores do the same")
+@Suite("Both stores do the same", .manyTurns)
 struct StoreConformanceTests {
     /// Documents whose bytes differ between careless stores.
     private static let documents = [
@@ -147,7 +147,7 @@ struct StoreConformanceTests {
     }
 }
 
-@Suite("Embedded store")
+@Suite("Embedded store", .manyTurns)
 struct EmbeddedStoreTests {
     private func open(_ path: String) throws -> PostgresConfiguration {
         PostgresConfiguration(embedded: try EmbeddedStore(path: path))

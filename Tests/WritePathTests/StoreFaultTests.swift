@@ -6,7 +6,7 @@ import Testing
 
 @testable import WritePath
 
-@Suite("Writes when things break")
+@Suite("Writes when things break", .manyTurns)
 struct StoreFaultTests {
     /// Breaks the n-th call on the connection, for every n, and looks whether all or nothing is there.
     @Test(arguments: [false, true]) func brokenConnectionLeavesAllOrNothing(

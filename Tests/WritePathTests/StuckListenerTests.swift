@@ -6,7 +6,7 @@ import Testing
 
 @testable import WritePath
 
-@Suite("A replica that stands still")
+@Suite("A replica that stands still", .manyTurns)
 struct StuckListenerTests {
     /// The processes of Postgres that serve the sessions that listen.
     private func sessions(_ fixture: StoreFixture) async throws -> [Int64] {

@@ -1,11 +1,12 @@
 import CatalogModel
 import Postgres
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import WritePath
 
-@Suite("Writes that share a transaction")
+@Suite("Writes that share a transaction", .manyTurns)
 struct WriteGroupTests {
     @Test(.onPostgres) func everyMemberHasItsOwnOutcome() async throws {
         let fixture = try await StoreFixture()
