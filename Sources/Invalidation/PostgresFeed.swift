@@ -176,7 +176,7 @@ package final class PostgresFeed: ChangeFeed {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     while let present = raw {
                         // Postgres reads on while these are decoded and those before are stored.
-                        async let following = Self.following(present, connection)
+                        async let following = Self.fetched(Self.fetch(after: present), connection)
                         let entities = try await Self.decoded(present, cursor)
                         try await group.next()
                         group.addTask { try await rows(entities) }
@@ -201,14 +201,10 @@ package final class PostgresFeed: ChangeFeed {
         return rows.isEmpty ? nil : rows
     }
 
-    private static func following(_ rows: Rows, _ connection: Connection) async throws -> Rows? {
-        return try await fetched(fetch(after: rows), connection)
-    }
-
     @concurrent private static func decoded(
         _ rows: Rows, _ cursor: Statement
     ) async throws -> [StoredEntity] {
-        return cursor == declareCopy ? try cacheableEntities(rows) : try shownEntities(rows)
+        cursor == declareCopy ? try cacheableEntities(rows) : try shownEntities(rows)
     }
 
     /// The rows of one name, with the state of their snapshot; for a get that the cache cannot answer.
